@@ -1,0 +1,1 @@
+"""The graded assignments, one package each: the notebook's source, its checks, known mistakes."""

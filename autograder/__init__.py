@@ -1,0 +1,1 @@
+"""The trusted side: builds assignments, judges submissions, keeps the grades."""

@@ -1,0 +1,105 @@
+"""The folder `autograded/<student>/<assignment>/`: what graders open and feedback is made from.
+
+It holds the executed notebook, the submission's `timestamp.txt` and the assignment's data files.
+Left out: other files that came with a submission. Nothing reads them after grading, links among
+them would pull in files of the instructor's, and formgrader would serve them as pages of its own.
+Proved by: a submission with links, pipes, oversized and malformed time stamps.
+"""
+
+import os
+import re
+import stat
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.verdict import notebook_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+
+TIMESTAMP = "timestamp.txt"
+"""Where nbgrader's exchange writes when a submission came."""
+
+_TIMESTAMP_BYTES = 200
+"""No time stamp is longer; what is, was not written by nbgrader."""
+
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?( UTC)?", re.ASCII)
+
+_READ_ONLY = 0o444
+"""nbgrader's own permissions for autograded files."""
+
+_IGNORED = {".ipynb_checkpoints", "__pycache__", "feedback"}
+"""nbgrader's `CourseDirectory.ignore`, whose remaining pattern is `*.pyc`."""
+
+
+def put(
+    course: "Course", assignment: str, student: str, notebook: dict[str, Any], timestamp: bytes
+) -> None:
+    """Write one submission's folder, each file as a whole."""
+    folder = course.autograded / student / assignment
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{assignment}.ipynb", notebook_bytes(notebook), _READ_ONLY)
+    if timestamp:
+        write_atomically(folder / TIMESTAMP, timestamp, _READ_ONLY)
+    for name, path in data_files(course.source / assignment).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / name, path.read_bytes(), _READ_ONLY)
+
+
+def data_files(source: Path) -> dict[str, Path]:
+    """The assignment's files besides notebooks, by their path in the folder."""
+    found = {}
+    for folder, folders, files in os.walk(source):
+        folders[:] = [name for name in folders if name not in _IGNORED]
+        for name in files:
+            if not name.endswith((".ipynb", ".pyc")):
+                path = Path(folder, name)
+                found[str(path.relative_to(source))] = path
+    return found
+
+
+def ours(course: "Course", assignment: str, student: str) -> set[str]:
+    """The files that belong in a submission's autograded folder, by their path in it."""
+    names = {f"{assignment}.ipynb", *data_files(course.source / assignment)}
+    try:
+        _, timestamp = timestamp_of(course.submitted / student / assignment)
+    except (OSError, ValueError):
+        timestamp = b""
+    return names | ({TIMESTAMP} if timestamp else set())
+
+
+def timestamp_of(submission: Path) -> tuple[str | None, bytes]:
+    """When a submission came: in UTC as nbgrader's database writes it, and as the file has it.
+
+    Raises:
+        ValueError: The file is there and does not say when.
+    """
+    try:
+        file = os.open(submission / TIMESTAMP, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None, b""
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise ValueError(f"{TIMESTAMP} is not a file")
+        data = os.read(file, _TIMESTAMP_BYTES + 1)
+    finally:
+        os.close(file)
+    if len(data) > _TIMESTAMP_BYTES:
+        raise ValueError(f"{TIMESTAMP} is longer than {_TIMESTAMP_BYTES} bytes")
+    text = data.decode("utf-8").strip()
+    return (f"{_utc(text):%Y-%m-%d %H:%M:%S.%f}" if text else None), data
+
+
+def _utc(text: str) -> datetime:
+    """The time as nbgrader reads it, which takes a second to load: not for its own usual format."""
+    if _USUAL.fullmatch(text):
+        return datetime.fromisoformat(text.removesuffix(" UTC"))
+    from nbgrader.utils import parse_utc
+
+    try:
+        time = parse_utc(text)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise ValueError(f"{TIMESTAMP} does not say a time: {text[:40]!r}") from error
+    assert isinstance(time, datetime)
+    return time

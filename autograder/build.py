@@ -1,0 +1,98 @@
+"""From an assignment's one source to what students get.
+
+The percent script becomes the notebook in `source/` (`autograder.percent`); stock
+`nbgrader generate_assignment` makes of it the one in `release/`, and enters the assignment in the
+gradebook; then the release is searched for leaks (`autograder.leaks`).
+
+Left out: data files for students; an instructor may put them into `source/A/data/`.
+Proved by: a build repeated byte for byte, and what nbgrader makes of faulty ones.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograder import leaks
+from autograder.course import Course, check_assignment
+from autograder.errors import BuildError, LeakError
+from autograder.nbgrader_config import load_config
+from autograder.percent import to_notebook
+from autograder.verdict import write_atomically
+
+
+def assignments() -> list[str]:
+    """The names of all assignments that have a source."""
+    return sorted(path.stem for path in _home().glob("*/*.py") if path.stem == path.parent.name)
+
+
+def source_of(name: str) -> Path:
+    """An assignment's percent script."""
+    script = _home() / check_assignment(name) / f"{name}.py"
+    if not script.is_file():
+        raise BuildError(f"there is no assignment {name!r}; there is {', '.join(assignments())}")
+    return script
+
+
+def build(course: Course, name: str) -> Path:
+    """Build an assignment's notebook and its release; returns the release's folder.
+
+    Raises:
+        BuildError: the source is at fault, or nbgrader could not make the release of it
+        LeakError: the release would give something away; it is removed again
+    """
+    script = source_of(name).read_text(encoding="utf-8")
+    points = {key: rubric.points for key, rubric in leaks.rubrics(name).items()}
+    notebook = to_notebook(script, name, points)
+    target = course.source / name / f"{name}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, notebook)
+    _generate(course, name)
+    try:
+        leaks.scan(course, name)
+    except LeakError:
+        shutil.rmtree(course.release / name)
+        raise
+    return course.release / name
+
+
+def _home() -> Path:
+    """The folder of the assignments' sources, wherever the package is installed."""
+    spec = importlib.util.find_spec("assignments")
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError("the package `assignments` is not installed beside `autograder`")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _generate(course: Course, name: str) -> None:
+    """Let nbgrader make the release, with the course's settings and without a word."""
+    from nbgrader.converters import GenerateAssignment  # 3 s to import
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+
+    config = load_config(course.root)
+    folder = CourseDirectory(config=config, assignment_id=name)
+    converter = GenerateAssignment(coursedir=folder, config=config)
+    converter.force = True
+    with _commands_on_path():
+        result = capture_log(converter)
+    if not result["success"]:
+        told = result.get("log", "") + result["error"]
+        reasons = re.findall(r"^ +(\w[\w.]*(?:Error|Entry|Exception): .+)", told, re.MULTILINE)
+        reason = (reasons or result["error"].strip().splitlines())[-1]
+        raise BuildError(f"`nbgrader generate_assignment {name}` failed: {reason}")
+
+
+@contextmanager
+def _commands_on_path() -> Iterator[None]:
+    """Let nbgrader find `alembic`, which lies beside Python, where no environment is activated."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

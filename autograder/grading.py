@@ -1,0 +1,291 @@
+"""Grades a class: submissions are read, judged many at a time, recorded in the gradebook.
+
+The main process starts the sandbox, loads the checks while it warms up, then forks one judge a job.
+Each judge takes submissions from the queue and stores its verdicts itself; the main process alone
+writes the gradebook. A verdict that is stored under the same key (autograder.verdict) is taken as
+it is, so a second run costs nothing and one that was broken off goes on where it stopped.
+
+No submission can stop the others: one that cannot be read, or on which the judge itself fails, gets
+a verdict that says so. Left out: several machines. Proved by: tests/autograder/test_grading.py and
+the sample class.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.course import Course
+from autograder.deadlines import Deadlines
+from autograder.errors import CourseError, SandboxUnavailable, UnreadableSubmission
+from autograder.sandbox import Sandbox, check_outside
+from autograder.submission import read_submission
+from autograder.submitted_file import read_bytes
+from autograder.verdict import (
+    SCHEMA,
+    CellVerdict,
+    Verdict,
+    folder_of,
+    load,
+    notebook_path,
+    save,
+    verdict_key,
+)
+
+Progress = Callable[[int, int], None]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """All that judging one class's submissions shares."""
+
+    course: Course
+    assignment: str
+    sandbox: Sandbox
+    deadlines: Deadlines
+    template: Mapping[str, Any]
+    release: Mapping[str, Any]
+    files: Mapping[str, bytes]
+    regrade: bool
+
+
+_job: Job  # set before the judges are forked
+
+
+def grade_class(
+    course: Course,
+    assignment: str,
+    *,
+    students: Sequence[str] | None = None,
+    jobs: int | None = None,
+    regrade: bool = False,
+    confined: bool = True,
+    deadlines: Deadlines | None = None,
+    record: bool = True,
+    progress: Progress | None = None,
+) -> list[Verdict]:
+    """Grade the submissions of an assignment; one verdict each, in the order of `students`.
+
+    Args:
+        course: the course folder.
+        assignment: the assignment's name.
+        students: whom to grade (default: all who submitted).
+        jobs: how many submissions at a time (default: the number of cores).
+        regrade: judge again what already has a verdict.
+        confined: False runs student code without the sandbox.
+        deadlines: how long student code may take.
+        record: write the gradebook and the autograded notebooks.
+        progress: called with (done, of how many) after each submission.
+
+    Raises: CourseError, SandboxUnavailable.
+    """
+    global _job
+    everyone = course.students(assignment)
+    chosen = list(students) if students is not None else everyone
+    if unknown := sorted(set(chosen) - set(everyone)):
+        raise CourseError(f"no submission of {assignment} by {', '.join(map(repr, unknown))}")
+    if confined:
+        check_outside([course.root])
+    job = Job(
+        course,
+        assignment,
+        Sandbox(confined=confined),
+        deadlines or Deadlines(),
+        course.template(assignment),
+        course.released(assignment),
+        _data_files(course.release / assignment),
+        regrade,
+    )
+    found = {} if regrade else _stored(job, chosen)
+    left = [student for student in chosen if student not in found]
+    if progress:
+        progress(len(found), len(chosen))
+    try:
+        if left:
+            with job.sandbox:
+                _warm_up(assignment)
+                job.sandbox.wait_ready()
+                _job = job
+                for student, verdict in _judge_all(left, jobs or os.cpu_count() or 1):
+                    found[student] = verdict
+                    if progress:
+                        progress(len(found), len(chosen))
+    finally:
+        if record and found:
+            _record(course, assignment, [found[s] for s in chosen if s in found])
+    return [found[student] for student in chosen]
+
+
+def grade_one(root: Path, assignment: str, student: str) -> Verdict:
+    """The verdict on one submission, judged if need be; the gradebook is left to the caller."""
+    course = Course(root)
+    return grade_class(course, assignment, students=[student], jobs=1, record=False)[0]
+
+
+def _warm_up(assignment: str) -> None:
+    """Load, before the fork, what every judge needs."""
+    import torch
+
+    torch.set_num_threads(1)
+    meta = torch.ones(2, 2, device="meta")
+    (meta @ meta).masked_fill(meta > 0, 0.0).softmax(
+        -1
+    )  # some operations there import on first use
+    importlib.import_module("autograder.judge")
+    importlib.import_module(f"assignments.{assignment}.checks")
+    importlib.import_module(f"assignments.{assignment}.misconceptions")
+
+
+def _stored(job: Job, students: Sequence[str]) -> dict[str, Verdict]:
+    found = {}
+    for student in students:
+        key = verdict_key(_identity(job, student), job.assignment, job.course)
+        verdict = load(folder_of(job.course, job.assignment, student), key)
+        if verdict is not None:
+            found[student] = verdict
+    return found
+
+
+def _identity(job: Job, student: str) -> bytes:
+    """The submission's bytes, or what stands for a file that is not read."""
+    try:
+        return read_bytes(_path(job, student), job.course.submitted)
+    except UnreadableSubmission as error:
+        return f"unreadable: {error}".encode("utf-8", "replace")
+
+
+def _path(job: Job, student: str) -> Path:
+    return job.course.submission(job.assignment, student)
+
+
+def _data_files(release: Path) -> dict[str, bytes]:
+    """What students got beside the notebook, by path relative to it."""
+    return {
+        str(path.relative_to(release)): path.read_bytes()
+        for path in sorted(release.rglob("*"))
+        if path.is_file() and path.suffix != ".ipynb"
+    }
+
+
+def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:
+    """Verdicts as they come. Where a judge's process dies, the unfinished are judged one by one."""
+    left = list(students)
+    with _pool(min(jobs, len(left))) as pool:
+        futures = {pool.submit(_judge_one, student): student for student in left}
+        for future in as_completed(futures):
+            verdict = _result(future)
+            if verdict is not None:
+                left.remove(futures[future])
+                yield futures[future], verdict
+    for student in left:
+        with _pool(1) as pool:
+            verdict = _result(pool.submit(_judge_one, student))
+        yield student, verdict or _failed(_job, student, "the judge's own process ended on it")
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+
+
+def _result(future: Future[Verdict]) -> Verdict | None:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+
+
+def _judge_one(student: str) -> Verdict:
+    """In a judge's process: read, judge and store one submission."""
+    from autograder.judge import judge, submission_seed
+
+    job = _job
+    started = time.perf_counter()
+    try:
+        data = read_bytes(_path(job, student), job.course.submitted)
+        submission = read_submission(data, job.template, job.release)
+    except UnreadableSubmission as error:
+        return _failed(job, student, str(error))
+    try:
+        judged = judge(
+            submission.notebook,
+            _blank(job.release),
+            job.sandbox,
+            submission_seed(job.course.seed_for(job.assignment), data),
+            job.deadlines,
+            job.files,
+        )
+    except SandboxUnavailable:
+        raise
+    except Exception as error:
+        return _failed(job, student, f"the judge itself failed: {type(error).__name__}: {error}")
+    verdict = Verdict(
+        SCHEMA,
+        job.assignment,
+        student,
+        verdict_key(data, job.assignment, job.course),
+        "graded",
+        "",
+        judged.cells,
+        (*submission.notes, *judged.notes),
+        judged.seconds | {"whole": time.perf_counter() - started},
+    )
+    return save(verdict, judged.notebook, folder_of(job.course, job.assignment, student))
+
+
+def _failed(job: Job, student: str, reason: str) -> Verdict:
+    """A stored verdict that gives no points and calls for a person."""
+    cells = tuple(
+        CellVerdict(mark["grade_id"], float(mark["points"]), 0.0, True, reason)
+        for cell in job.template["cells"]
+        if (mark := cell["metadata"].get("nbgrader", {})).get("grade")
+    )
+    verdict = Verdict(
+        SCHEMA,
+        job.assignment,
+        student,
+        verdict_key(_identity(job, student), job.assignment, job.course),
+        "needs review",
+        reason,
+        cells,
+        (),
+        {},
+    )
+    return save(verdict, job.release, folder_of(job.course, job.assignment, student))
+
+
+def _blank(release: Mapping[str, Any]) -> dict[str, str]:
+    """The released source of every nbgrader cell, by grade id."""
+    return {
+        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
+        for cell in release["cells"]
+        if "nbgrader" in cell["metadata"]
+    }
+
+
+def _record(course: Course, assignment: str, verdicts: Sequence[Verdict]) -> None:
+    from autograder.gradebook import write
+
+    problems = write(
+        course,
+        assignment,
+        (
+            (verdict, notebook_path(folder_of(course, assignment, verdict.student), assignment))
+            for verdict in verdicts
+        ),
+    )
+    if problems:
+        raise CourseError("\n".join(problems))

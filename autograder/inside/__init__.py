@@ -1,0 +1,16 @@
+"""All that ever runs beside student code; imports nothing of ours but itself.
+
+| module | what it does |
+| --- | --- |
+| `wire.py` | packets and messages between the judge and a student's process |
+| `codec.py` | values as plain JSON and raw tensors, and back |
+| `peer.py` | one end of a conversation: calls, callbacks, vector–Jacobian products |
+| `jail.py` | namespaces, mounts, limits, capabilities and system calls of one student's process |
+| `shell.py` | IPython's shell with its outputs collected |
+| `server.py` | a student's process: runs cells, forks snapshots, answers calls |
+| `zygote.py` | the warm process from which every student's process is forked |
+
+The judge imports `wire`, `codec` and `peer` too: they never evaluate, unpickle or import what the
+other side names. Inside the sandbox the folder is mounted as the top-level package `inside`, hence
+only relative imports.
+"""

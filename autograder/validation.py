@@ -1,0 +1,152 @@
+"""What `autograder validate` found, and its tables.
+
+Left out: the trying itself (`autograder.validate`). Proved by: the tests of that module.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+WRONG_SEEDS = 3
+"""Seeds under which each misconception is tried."""
+
+
+@dataclass(frozen=True)
+class WrongOutcome:
+    """How a misconception fared: the least it lost, the checks that caught it, and its names."""
+
+    rubric: str
+    name: str
+    lost: float
+    max_points: float
+    caught_by: tuple[str, ...]
+    named: tuple[str | None, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it got every point under some seed."""
+        return self.lost <= 0
+
+    @property
+    def recognised(self) -> bool:
+        """Whether the diagnosis named it, and nothing else, under every seed."""
+        return all(name == self.name for name in self.named)
+
+
+@dataclass(frozen=True)
+class RightOutcome:
+    """How a right implementation fared: the least it got, and the first check that it failed."""
+
+    rubric: str
+    name: str
+    style: str
+    least: float
+    max_points: float
+    failed: str
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it lost points under some seed."""
+        return self.least < self.max_points
+
+
+Outcome = TypeVar("Outcome", WrongOutcome, RightOutcome)
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What `validate` found."""
+
+    assignment: str
+    seeds: int
+    wrong: tuple[WrongOutcome, ...]
+    right: tuple[RightOutcome, ...]
+
+    @property
+    def false_accepts(self) -> int:
+        """Wrong implementations that got every point."""
+        return sum(outcome.accepted for outcome in self.wrong)
+
+    @property
+    def false_rejects(self) -> int:
+        """Right implementations that lost points."""
+        return sum(outcome.rejected for outcome in self.right)
+
+    @property
+    def unnamed(self) -> int:
+        """Wrong implementations that were not named, or misnamed."""
+        return sum(not outcome.recognised for outcome in self.wrong)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the checks tell right from wrong, and say what is wrong."""
+        return not (self.false_accepts or self.false_rejects or self.unnamed)
+
+
+def print_report(report: ValidationReport, console: Console | None = None) -> None:
+    """Print both tables and the totals."""
+    console = console or Console()
+    wrong = Table(title=f"{report.assignment}: misconceptions, under {WRONG_SEEDS} seeds")
+    wrong.add_column("misconception", no_wrap=True)
+    wrong.add_column("lost", justify="right", no_wrap=True)
+    wrong.add_column("named")
+    wrong.add_column("caught by", no_wrap=True)
+    widest = max([len(outcome.name) for outcome in report.wrong], default=0)
+    room = max(16, console.width - widest - len("5.5 of 16 named") - 13)  # 13: borders and padding
+    for rubric, wrong_ones in _by_rubric(report.wrong):
+        wrong.add_row(f"[bold]{rubric}[/bold]")
+        for outcome in wrong_ones:
+            wrong.add_row(
+                outcome.name,
+                f"{outcome.lost:g} of {outcome.max_points:g}",
+                _named(outcome),
+                _caught(outcome, room),
+            )
+        wrong.add_section()
+    right = Table(title=f"{report.assignment}: right implementations, under {report.seeds} seeds")
+    right.add_column("implementation")
+    right.add_column("style", overflow="fold")
+    right.add_column("least points", justify="right")
+    for rubric, right_ones in _by_rubric(report.right):
+        right.add_row(f"[bold]{rubric}[/bold]")
+        for one in right_ones:
+            colour = "red" if one.rejected else "green"
+            points = f"[{colour}]{one.least:g} of {one.max_points:g}[/{colour}]"
+            right.add_row(one.name, escape(one.style), points)
+        right.add_section()
+    console.print(wrong, right)
+    for one in report.right:
+        if one.rejected:
+            console.print(f"{one.rubric}, {one.name}: {one.failed}", markup=False)
+    console.print(f"false accepts: {report.false_accepts} of {len(report.wrong)}")
+    console.print(f"false rejects: {report.false_rejects} of {len(report.right)}")
+    console.print(f"not named:     {report.unnamed} of {len(report.wrong)}")
+
+
+def _caught(outcome: WrongOutcome, room: int) -> str:
+    """The first check that caught it, cut to fit, and how many more did."""
+    if not outcome.caught_by:
+        return "[red]none[/red]"
+    first, *others = outcome.caught_by
+    more = f" + {len(others)}" if others else ""
+    room -= len(more)
+    return escape(first if len(first) <= room else first[: room - 1] + "…") + more
+
+
+def _named(outcome: WrongOutcome) -> str:
+    if outcome.recognised:
+        return "[green]yes[/green]"
+    others = sorted({str(name) for name in outcome.named if name not in (None, outcome.name)})
+    return f"[red]as {', '.join(others)}[/red]" if others else "[red]no[/red]"
+
+
+def _by_rubric(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
+    """The outcomes in groups, each with the name of its rubric, in order of appearance."""
+    grouped: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        grouped.setdefault(outcome.rubric, []).append(outcome)
+    yield from grouped.items()

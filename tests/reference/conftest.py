@@ -1,0 +1,69 @@
+"""What tests of the reference share: random inputs, layers, and a way past the shape checker.
+
+`reference` is imported inside the fixtures: this file is loaded before pytest switches the shape
+checker on, and a module imported here at the top would stay unchecked in every test.
+"""
+
+import math
+
+import jaxtyping
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session")
+def normal():
+    """Draw standard normal entries from a seed; in another dtype, the float64 ones rounded."""
+
+    def draw(seed, *shape, dtype=torch.float64):
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(*shape, dtype=torch.float64, generator=generator).to(dtype)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def random_mask(normal):
+    """Draw a mask, about half True, where every query may attend to the first key at least."""
+
+    def draw(seed, *shape):
+        mask = normal(seed, *shape) > 0
+        mask[..., 0] = True
+        return mask
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def layer_of(normal):
+    """Make a float64 multi-head layer with all parameters, biases too, drawn from a seed."""
+    from reference.multihead_attention import MultiHeadAttention
+
+    def make(seed, d_model, n_heads, kind=MultiHeadAttention, **options):
+        layer = kind(d_model, n_heads, **options).double()
+        with torch.no_grad():
+            for i, parameter in enumerate(layer.parameters()):
+                parameter.copy_(normal(seed + i, *parameter.shape) / math.sqrt(d_model))
+        return layer
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def assert_far():
+    """Fail unless comparing at this tolerance tells the two apart: a tolerance's own test."""
+
+    def check(actual, expected, *, atol):
+        with pytest.raises(AssertionError, match="are not close"):
+            torch.testing.assert_close(actual, expected, rtol=0, atol=atol)
+
+    return check
+
+
+@pytest.fixture
+def no_shape_checker():
+    """Switch jaxtyping off, as it is outside the tests, so that the module's own error is seen."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)

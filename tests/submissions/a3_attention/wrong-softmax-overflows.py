@@ -1,0 +1,13 @@
+# ---
+# jupyter:
+#   sample:
+#     tries: An honest student who wrote the formula down without subtracting the maximum.
+#     because: Softmax overflows on large scores; attention built on it is right apart from that and loses nothing more.
+#     expect: {softmax: less}
+#     mistakes: {softmax: softmax-without-maximum}
+# ---
+
+# %% grade_id="softmax"
+def softmax(x, dim=-1):
+    e = torch.exp(x)
+    return e / e.sum(dim=dim, keepdim=True)
