@@ -1,7 +1,7 @@
 """All of it on the sample class: build, hand in, grade, feedback, and every verdict compared.
 
-The class is tests/submissions/a3_attention/: right notebooks in several styles, mistaken ones, and hostile ones.
-It is graded as the command `grade` does it, with shorter deadlines than a course has.
+The class is tests/submissions/a3_attention/: right notebooks in several styles, mistaken ones, and
+hostile ones. It is graded as the command `grade` does it, with shorter deadlines than a course has.
 Left out: what goes on outside the verdicts (processes, files, sockets), which
 tests/autograder/test_sample_class.py watches. Proved by: that test, and `make demo`.
 """
@@ -19,12 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.build import build
 from autograder.course import Course
 from autograder.deadlines import Deadlines
+from autograder.deserved import differences
 from autograder.errors import CourseError
 from autograder.feedback import feedback
 from autograder.grading import grade_class
 from autograder.plain import plain
 from autograder.report import class_table
-from autograder.samples import Sample, differences, load_samples
+from autograder.samples import Sample, load_samples
 from autograder.verdict import Verdict, folder_of, notebook_path
 
 ASSIGNMENT = "a3_attention"

@@ -13,43 +13,28 @@ Proved by: row-by-row equality with `nbgrader autograde`; broken off at each sta
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from autograder.autograded import put, timestamp_of
-from autograder.errors import CourseError
-from autograder.marks import CellRecord, Marks, autograded, mark
+from autograder.gradebook_file import (
+    KnownAssignment,
+    open_gradebook,
+    read_assignment,
+    transaction,
+)
+from autograder.graded_folder import put, timestamp_of
+from autograder.marks import Marks, graded_notebook, mark
 from autograder.plain import plain
 from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
     from autograder.course import Course
 
-SCHEMA_VERSION = "e43177bfe90b"
-"""Head of nbgrader 0.9.6's migrations (`nbgrader/alembic/versions`), which the SQL here is for."""
-
 BATCH = 32
 """Submissions in one transaction: formgrader never waits long, and few commits are paid for."""
-
-_BUSY_S = 30.0
-"""How long to wait for another program that is writing to the gradebook."""
-
-_SQLITE = "sqlite:///"
-
-
-class _Assignment(NamedTuple):
-    """An assignment's rows: ids as the database has them, cells by grade id."""
-
-    id: str
-    notebook_id: str
-    records: dict[str, CellRecord]
-    graded: dict[str, str]
-    commented: dict[str, str]
 
 
 def write(
@@ -71,8 +56,8 @@ def write(
         One line for each submission where something could not be recorded, in words.
     """
     problems: list[str] = []
-    with _open(course.db_url) as db:
-        known = _read_assignment(db, assignment)
+    with open_gradebook(course.db_url) as db:
+        known = read_assignment(db, assignment)
         remaining = iter(graded)
         while batch := list(islice(remaining, BATCH)):
             _write_batch(db, course, known, assignment, batch, problems)
@@ -82,7 +67,7 @@ def write(
 def _write_batch(
     db: sqlite3.Connection,
     course: "Course",
-    known: _Assignment,
+    known: KnownAssignment,
     assignment: str,
     batch: list[tuple[Verdict, Mapping[str, Any] | Path]],
     problems: list[str],
@@ -98,11 +83,11 @@ def _write_batch(
             verdict.student.encode()
             notebook = _read(executed) if isinstance(executed, Path) else executed
             rows.append((verdict.student, time, mark(verdict, notebook, known.records)))
-            whole = autograded(notebook, verdict, known.records)
+            whole = graded_notebook(notebook, verdict, known.records)
             put(course, assignment, verdict.student, whole, timestamp)
         except (OSError, ValueError) as error:
             problems.append(plain(f"{verdict.student}: not recorded in full: {error}"))
-    with _transaction(db):
+    with transaction(db):
         for student, time, marks in rows:
             _write_submission(db, known, student, time, marks)
     late = _late(db, known) & {student for student, _, _ in rows}
@@ -111,7 +96,7 @@ def _write_batch(
 
 
 def _write_submission(
-    db: sqlite3.Connection, known: _Assignment, student: str, time: str | None, marks: Marks
+    db: sqlite3.Connection, known: KnownAssignment, student: str, time: str | None, marks: Marks
 ) -> None:
     db.execute("INSERT OR IGNORE INTO student (id) VALUES (?)", (student,))
     db.execute(
@@ -154,7 +139,7 @@ def _write_submission(
     )
 
 
-def _late(db: sqlite3.Connection, known: _Assignment) -> set[str]:
+def _late(db: sqlite3.Connection, known: KnownAssignment) -> set[str]:
     """Who submitted after the date on the assignment; nbgrader knows of extensions beyond it."""
     found = db.execute(
         "SELECT student_id FROM submitted_assignment AS submission JOIN assignment"
@@ -177,87 +162,6 @@ def _assign_penalties(course: "Course", assignment: str, students: list[str]) ->
         whose = {"student": student, "assignment": assignment, "notebook": assignment}
         resources = {"nbgrader": {**whose, "db_url": course.db_url}}
         assign.preprocess(NotebookNode(cells=[]), resources)
-
-
-@contextmanager
-def _open(db_url: str) -> Iterator[sqlite3.Connection]:
-    if not db_url.startswith(_SQLITE):
-        raise CourseError(
-            f"the gradebook is {db_url.partition(':')[0]}, and `autograder grade` writes SQLite:"
-            " run `nbgrader autograde`, which grades the same way through nbgrader's own layer"
-        )
-    path = Path(db_url.removeprefix(_SQLITE))
-    if not path.is_file():
-        raise CourseError(f"there is no gradebook at {path}: run `autograder build` first")
-    uri = f"file:{quote(str(path))}?mode=rw"
-    db = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
-    try:
-        _check_schema(db, path)
-        yield db
-    except sqlite3.Error as error:
-        raise CourseError(f"the gradebook {path} cannot be written: {error}") from error
-    finally:
-        db.close()
-
-
-def _check_schema(db: sqlite3.Connection, path: Path) -> None:
-    found = db.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-    ).fetchone()
-    version = found and db.execute("SELECT version_num FROM alembic_version").fetchone()
-    if not version or version[0] != SCHEMA_VERSION:
-        raise CourseError(
-            f"the gradebook {path} has schema {version[0] if version else 'none'}, expected"
-            f" {SCHEMA_VERSION} (nbgrader 0.9): back it up, then run `nbgrader db upgrade`"
-        )
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _read_assignment(db: sqlite3.Connection, name: str) -> _Assignment:
-    found = db.execute(
-        "SELECT assignment.id, notebook.id, notebook.name FROM assignment JOIN notebook"
-        " ON notebook.assignment_id = assignment.id WHERE assignment.name = ?",
-        (name,),
-    ).fetchall()
-    if [notebook for _, _, notebook in found] != [name]:
-        raise CourseError(
-            f"the gradebook should know the assignment {name!r} with one notebook of that name, and"
-            f" has {sorted(notebook for _, _, notebook in found)}: run `autograder build {name}`"
-        )
-    known = _Assignment(found[0][0], found[0][1], {}, {}, {})
-    cells = db.execute(
-        "SELECT base_cell.id, base_cell.type, base_cell.name,"
-        " coalesce(grade_cells.max_score, task_cells.max_score),"
-        " source_cell.source, source_cell.checksum FROM base_cell"
-        " LEFT JOIN grade_cells ON grade_cells.id = base_cell.id"
-        " LEFT JOIN task_cells ON task_cells.id = base_cell.id"
-        " LEFT JOIN source_cell ON source_cell.name = base_cell.name"
-        " AND source_cell.notebook_id = base_cell.notebook_id"
-        " WHERE base_cell.notebook_id = ? ORDER BY base_cell.rowid",
-        (known.notebook_id,),
-    )
-    for cell_id, kind, grade_id, max_score, source, checksum in cells:
-        before = known.records.get(grade_id)
-        worth = max_score if before is None or max_score is not None else before.max_score
-        solution = kind == "SolutionCell" or (before is not None and before.solution)
-        known.records[grade_id] = CellRecord(
-            source or "", checksum, worth, solution, kind == "TaskCell"
-        )
-        if kind in ("GradeCell", "TaskCell"):
-            known.graded[grade_id] = cell_id
-        if kind in ("SolutionCell", "TaskCell"):
-            known.commented[grade_id] = cell_id
-    return known
 
 
 def _read(path: Path) -> dict[str, Any]:

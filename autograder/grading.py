@@ -135,11 +135,10 @@ def _warm_up(assignment: str) -> None:
     """Load, before the fork, what every judge needs."""
     import torch
 
+    from autograder.inside import meta_device
+
     torch.set_num_threads(1)
-    meta = torch.ones(2, 2, device="meta")
-    (meta @ meta).masked_fill(meta > 0, 0.0).softmax(
-        -1
-    )  # some operations there import on first use
+    meta_device.load()
     importlib.import_module("autograder.judge")
     importlib.import_module(f"assignments.{assignment}.checks")
     importlib.import_module(f"assignments.{assignment}.misconceptions")

@@ -107,7 +107,7 @@ def _secrets(name: str, template: "NotebookNode") -> Iterator[tuple[str, str]]:
     for what, lines in _sources(name):
         hidden += [(line, what, SHORTEST_LINE) for line in lines]
     for line, what, shortest in hidden:
-        line = line.split("  # ")[0]  # the code says it without its comment, too
+        line = line.strip().split("  # ")[0]  # the code says it without its comment, too
         text = _squeeze(line)
         if len(text) >= shortest and text not in shown and not _everyday(line):
             yield line, what

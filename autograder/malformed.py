@@ -1,8 +1,8 @@
 """Files that students hand in and that are no proper notebooks: one small function each.
 
-Each takes the notebook that it starts from and the path where the submission belongs, and writes there what
-it is named for. Large ones are sparse or made in memory, so that none has to be kept.
-Left out: what a percent script can say (`autograder.samples`). Proved by: the sample class.
+Each takes the notebook that it starts from and the path where the submission belongs, and writes
+there what it is named for. Large ones are sparse or made in memory, so that none has to be kept.
+Left out: notebooks that are read and lie (`autograder.tampered`). Proved by: the sample class.
 """
 
 import json
@@ -38,8 +38,8 @@ def huge(notebook: NotebookNode, path: Path) -> None:
 
 def many_cells(notebook: NotebookNode, path: Path) -> None:
     """100,000 cells."""
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": ""}
-    cells = [*notebook.cells, *({"id": f"cell-{n}", **cell} for n in range(100_000))]
+    cell = {"cell_type": "raw", "metadata": {}, "source": ""}
+    cells = [*notebook.cells, *({**cell, "id": f"cell-{n}"} for n in range(100_000))]
     path.write_text(json.dumps({**notebook, "cells": cells}), encoding="utf-8")
 
 
@@ -55,7 +55,9 @@ def long_number(notebook: NotebookNode, path: Path) -> None:
 
 def odd_numbers(notebook: NotebookNode, path: Path) -> None:
     """NaN and infinity, which JSON does not have, and a key given twice."""
-    path.write_text(_spliced(notebook, '[NaN, -Infinity, 1e999, {"a": 1, "a": 2}]'), encoding="utf-8")
+    path.write_text(
+        _spliced(notebook, '[NaN, -Infinity, 1e999, {"a": 1, "a": 2}]'), encoding="utf-8"
+    )
 
 
 def no_object(notebook: NotebookNode, path: Path) -> None:
@@ -125,70 +127,11 @@ def other_files(notebook: NotebookNode, path: Path) -> None:
     (path.parent / "verdict.json").write_text('{"points": 60}', encoding="utf-8")
     (path.parent / "conftest.py").write_text("print('ESCA' 'PED')", encoding="utf-8")
     (path.parent / "torch.py").write_text("print('ESCA' 'PED')", encoding="utf-8")
-    (path.parent / "nbgrader_config.py").write_text("raise SystemExit('ESCA' 'PED')", encoding="utf-8")
+    (path.parent / "nbgrader_config.py").write_text(
+        "raise SystemExit('ESCA' 'PED')", encoding="utf-8"
+    )
     (path.parent / "link").symlink_to("/etc/passwd")
     (path.parent / "loop").symlink_to(".")
-
-
-def tests_deleted(notebook: NotebookNode, path: Path) -> None:
-    """Every locked and graded cell deleted."""
-    kept = [cell for cell in notebook.cells if not _label(cell).get("locked")]
-    _write(notebook, kept, path)
-
-
-def tests_duplicated(notebook: NotebookNode, path: Path) -> None:
-    """Every nbgrader cell twice, the second time with answers that do nothing."""
-    cells = []
-    for cell in notebook.cells:
-        cells.append(cell)
-        if _label(cell):
-            twin = deepcopy(cell)
-            twin.source = "raise NotImplementedError()" if _label(cell).get("solution") else "60.0"
-            cells.append(twin)
-    _write(notebook, cells, path)
-
-
-def tests_moved(notebook: NotebookNode, path: Path) -> None:
-    """The test cells first, the solutions after them, in reverse order."""
-    tests = [cell for cell in notebook.cells if _label(cell).get("grade")]
-    others = [cell for cell in notebook.cells if not _label(cell).get("grade")]
-    answers = [cell for cell in others if _label(cell).get("solution")]
-    lessons = [cell for cell in others if not _label(cell).get("solution")]
-    _write(notebook, [*tests, *lessons, *reversed(answers)], path)
-
-
-def tests_relabelled(notebook: NotebookNode, path: Path) -> None:
-    """The causal mask's answer labelled as a test, its test as an answer, and a code of its own for it."""
-    changed = deepcopy(notebook.cells)
-    for cell in changed:
-        label = _label(cell)
-        if label.get("grade_id") == "test-causal_mask":
-            label.update(grade=False, locked=False, solution=True, grade_id="causal_mask")
-            cell.source = "4.0"
-        elif label.get("grade_id") == "causal_mask":
-            label.update(grade=True, locked=True, solution=False, points=4, grade_id="test-causal_mask")
-    _write(notebook, changed, path)
-
-
-def points_changed(notebook: NotebookNode, path: Path) -> None:
-    """A thousand points for each test, none possible to lose."""
-    changed = deepcopy(notebook.cells)
-    for cell in changed:
-        if _label(cell).get("grade"):
-            _label(cell).update(points=1000, max_points=1000, score=1000, checksum="0" * 32)
-    _write(notebook, changed, path)
-
-
-def outputs_filled_in(notebook: NotebookNode, path: Path) -> None:
-    """Test cells that say 60.0 and have said so already."""
-    changed = deepcopy(notebook.cells)
-    for cell in changed:
-        if _label(cell).get("grade") and cell.cell_type == "code":
-            cell.source = "60.0"
-            data = {"text/plain": "60.0", "text/html": "<script>alert('marker-11')</script>"}
-            result = nbformat.v4.new_output("execute_result", data, execution_count=1)
-            cell.outputs, cell.execution_count = [result], 1
-    _write(notebook, changed, path)
 
 
 def lone_surrogates(notebook: NotebookNode, path: Path) -> None:
@@ -218,23 +161,12 @@ def _spliced(notebook: NotebookNode, value: str) -> str:
     return json.dumps(changed).replace('"here"', value, 1)
 
 
-def _label(cell: NotebookNode) -> dict[str, Any]:
-    label = cell.metadata.get("nbgrader", {})
-    assert isinstance(label, dict)
-    return label
-
-
-def _write(notebook: NotebookNode, cells: list[NotebookNode], path: Path) -> None:
-    path.write_text(json.dumps({**notebook, "cells": cells}), encoding="utf-8")
-
-
-MAKERS: dict[str, Maker] = {
+FILES: dict[str, Maker] = {
     maker.__name__: maker
     for maker in (
-        truncated, invalid_utf8, huge, many_cells, deep, long_number, odd_numbers, no_object, empty,
-        format_99, format_3, odd_types, folder, pipe, symlink_to_neighbour, symlink_to_source,
-        symlink_to_zeros, symlinked_folder, other_files, tests_deleted, tests_duplicated,
-        tests_moved, tests_relabelled, points_changed, outputs_filled_in, lone_surrogates, windows,
-        nothing,
+        truncated, invalid_utf8, huge, many_cells, deep, long_number, odd_numbers, no_object,
+        empty, format_99, format_3, odd_types, folder, pipe, symlink_to_neighbour,
+        symlink_to_source, symlink_to_zeros, symlinked_folder, other_files, lone_surrogates,
+        windows, nothing,
     )
 }  # fmt: skip

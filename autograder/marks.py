@@ -100,7 +100,7 @@ def doubt(verdict: Verdict, found: CellVerdict | None, record: CellRecord, unans
     return ""
 
 
-def autograded(
+def graded_notebook(
     notebook: Mapping[str, Any], verdict: Verdict, records: Mapping[str, CellRecord]
 ) -> dict[str, Any]:
     """The executed notebook as graders open it and feedback reads it.

@@ -16,13 +16,15 @@ _PSS = re.compile(r"^Pss_(?:Anon|Shmem): +(\d+) kB$", re.MULTILINE)
 
 
 def holds_more_than(limit_bytes: int, pid: int, baseline_bytes: int) -> bool:
-    """Whether the descendants of a process hold more, each counted above the baseline."""
+    """Whether the descendants of a process hold more, above what each began with."""
     try:
         family = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return False
     quick = sum(max(0, own_bytes(process.pid) - baseline_bytes) for process in family)
-    return quick > limit_bytes and sum(_share_bytes(p.pid) for p in family) > limit_bytes
+    if quick <= limit_bytes:
+        return False
+    return sum(_share_bytes(process.pid) for process in family) - baseline_bytes > limit_bytes
 
 
 def own_bytes(pid: int) -> int:

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import torch
@@ -138,9 +138,9 @@ class _Evidence:
     reference: Observation
 
 
-@cache
+@lru_cache(maxsize=32)
 def _evidence(assignment: str, name: str, seed: int, i: int) -> tuple[_Evidence, ...]:
-    """The evidence on the `i`-th draw, the same for every student of a course."""
+    """The evidence on the `i`-th draw."""
 
     def seen(witness: Witness, implementation: Any) -> Observation:
         return witness(implementation, witness_draw(assignment, name, seed, i))
@@ -152,8 +152,12 @@ def _evidence(assignment: str, name: str, seed: int, i: int) -> tuple[_Evidence,
     )
 
 
-def diagnose(rubric: Rubric, student: Any, seed: int) -> Misconception | None:
-    """The one misconception that the student's object behaves like, or None."""
+def diagnose(rubric: Rubric, student: Any, seed: int = 0) -> Misconception | None:
+    """The one misconception that the student's object behaves like, or None.
+
+    No points hang on a witness's inputs, so they are the same for all students, and what the wrong
+    implementations make of them is worked out once.
+    """
     fits = [*known(rubric)]
     for i in range(DRAWS if fits else 0):
         seen: dict[Witness, Observation] = {}

@@ -20,10 +20,10 @@ from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader.api import Comment, Grade, Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.autograded import ours
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.marks import CellRecord, autograded, mark
+from autograder.graded_folder import ours
+from autograder.marks import CellRecord, graded_notebook, mark
 from autograder.verdict import folder_of, notebook_path
 
 _VERDICT = "autograder verdict"
@@ -90,7 +90,7 @@ class SaveVerdict(NbGraderPreprocessor):
                 comment.auto_comment = marks.comments[cell.name]
             gradebook.db.commit()
         _remove_others(_course(self), assignment, student)
-        return from_dict(autograded(nb, verdict, records)), resources
+        return from_dict(graded_notebook(nb, verdict, records)), resources
 
 
 def _records(notebook: Any) -> dict[str, CellRecord]:

@@ -88,7 +88,7 @@ def grade(rubric: Rubric, student: Any, **earlier: Any) -> float:
     checks = run.results()
     result = RubricResult(rubric.name, checks)
     if not all(check.passed for check in checks) and run.lost < MOST_LOST and now.diagnoses:
-        found = diagnose(rubric, student, now.seed)
+        found = diagnose(rubric, student)
         if found is not None:
             result = RubricResult(rubric.name, checks, found.name, found.sentence)
     now.results[rubric.name] = result

@@ -1,16 +1,17 @@
-"""The sample class: notebooks named by the verdict that they deserve, and what that verdict is.
+"""The sample class: notebooks named by the verdict that they deserve.
 
-A sample is a percent script. Its header (notebook metadata `sample`, read by jupytext) says what it tries and
-which points are right; its cells are only those in which it differs from the honest notebook `_honest.py`:
+A sample is a percent script. Its header (notebook metadata `sample`, read by jupytext) says what it
+tries and which points are right; its cells are only those in which it differs from the honest
+notebook `_honest.py`:
 
     # %% grade_id="softmax"      the answer to that cell
     # %% after="softmax"         a cell that the student added there; also `before`, and [markdown]
 
-What is no notebook that a percent script could hold is made from it by `autograder.malformed`.
-Left out: grading. Proved by: tests/autograder/test_samples_format.py.
+What no percent script can say is done to it by `autograder.malformed` and `autograder.tampered`.
+Left out: grading, and whether a verdict is as expected (`autograder.deserved`).
+Proved by: tests/autograder/test_samples_format.py.
 """
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,12 +25,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.errors import CoursewareError
-from autograder.malformed import MAKERS
-from autograder.verdict import Verdict
+from autograder.malformed import FILES
+from autograder.tampered import NOTEBOOKS
 
 HONEST = "_honest.py"
-ALARM = "ESCAPED"
-"""What a sample says when something forbidden has worked; no sample's source holds the word."""
+MAKERS = FILES | NOTEBOOKS
+"""What can be done to a notebook when it is handed in, by name."""
 
 Points = float | Literal["full", "zero", "less"]
 
@@ -59,7 +60,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: Literal["honest", "release"] = "honest"
     """What stands where it brings no cell of its own."""
     file: str = ""
-    """The maker in `autograder.malformed` that writes the file, where it is no plain notebook."""
+    """The maker that writes the file, where it is no plain notebook."""
     student: str = ""
     """The name of the student's folder, where it is not the sample's."""
     bites: bool = False
@@ -122,58 +123,6 @@ def load_samples(folder: Path, release: NotebookNode) -> list[Sample]:
     return samples
 
 
-def differences(sample: Sample, verdict: Verdict | None, executed: bytes = b"") -> list[str]:
-    """What of a verdict is not as the sample's header says; empty when all is.
-
-    Args:
-        sample: The sample.
-        verdict: What grading it gave; None when its folder was refused.
-        executed: The executed notebook and whatever else must not hold the alarm.
-    """
-    header = sample.header
-    if verdict is None or header.status == "refused":
-        refused = verdict is None
-        return [] if refused == (header.status == "refused") else ["graded" if verdict else "refused"]
-    found = []
-    if verdict.status != header.status:
-        found.append(f"{verdict.status}: {verdict.reason}; expected {header.status}")
-    if header.reason not in verdict.reason:
-        found.append(f"reason {verdict.reason!r}: expected {header.reason!r}")
-    if header.notes and not any(header.notes in note for note in verdict.notes):
-        found.append(f"no note says {header.notes!r}: {verdict.notes}")
-    if header.status == "graded":
-        for cell in verdict.cells:
-            name = cell.grade_id.removeprefix("test-")
-            if cell.points is None or name == cell.grade_id:
-                continue
-            wanted = header.expect.get(name, "full")
-            if not _as_expected(cell.points, cell.max_points, wanted):
-                found.append(f"{name}: {cell.points:g} of {cell.max_points:g}, expected {wanted}")
-            if cell.misconception != header.mistakes.get(name):
-                expected = header.mistakes.get(name)
-                found.append(f"{name}: named {cell.misconception}, expected {expected}")
-    text = msgspec.json.encode(verdict) + executed
-    found += [f"alarm: {line}" for line in _alarms(text)]
-    return found
-
-
-def _as_expected(points: float, worth: float, wanted: Points) -> bool:
-    match wanted:
-        case "full":
-            return points == worth
-        case "zero":
-            return points == 0
-        case "less":
-            return 0 < points < worth
-        case _:
-            return abs(points - wanted) < 1e-6
-
-
-def _alarms(text: bytes) -> list[str]:
-    found = re.findall(ALARM.encode() + rb".{0,200}", text)
-    return [line.decode("utf-8", "replace") for line in found]
-
-
 def _answers(script: NotebookNode, name: str) -> dict[str, str]:
     """The cells that answer a cell of the assignment, by its name."""
     answers: dict[str, str] = {}
@@ -201,7 +150,9 @@ def _add(notebook: NotebookNode, script: NotebookNode, name: str) -> None:
     for number, cell in enumerate(script.cells, 1):
         places = [key for key in ("before", "after") if key in cell.metadata]
         if not places and "grade_id" not in cell.metadata:
-            raise SampleError(f"{name}: cell {number} has no place: give it grade_id, after or before")
+            raise SampleError(
+                f"{name}: cell {number} has no place: give it grade_id, after or before"
+            )
         if not places:
             continue
         beside = cell.metadata[places[0]]
@@ -212,8 +163,10 @@ def _add(notebook: NotebookNode, script: NotebookNode, name: str) -> None:
             index += 1
             while index < len(notebook.cells) and notebook.cells[index].id.startswith("added-"):
                 index += 1
-        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-        added = make(cell.source)
+        if cell.cell_type == "code":
+            added = new_code_cell(cell.source)
+        else:
+            added = new_markdown_cell(cell.source)
         added.id = f"added-{number}"
         notebook.cells.insert(index, added)
 

@@ -69,10 +69,11 @@ class Sandbox:
 
     def start(self) -> Self:
         """Start the warm process without waiting for it. Raises: SandboxUnavailable."""
+        wrapper = _wrapped(_readable_folders()) if self.limits else []
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = open(os.memfd_create("sandbox-log"), "w+b")
         program = [
-            *(_wrapped(_readable_folders()) if self.limits else []),
+            *wrapper,
             sys.executable, "-I", "-X", "utf8", "-c", _start_code(confined=self.limits is not None),
             "/sandbox" if self.limits else str(_INSIDE.parent),
             str(theirs.fileno()), msgspec.json.encode(self.limits).decode(),
@@ -116,11 +117,14 @@ class Sandbox:
             try:
                 self._control.sendmsg([token], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
             except OSError as error:
+                ours.close()
                 raise SandboxUnavailable(f"the warm process ended: {self.log()}") from error
         return wire.Channel(ours, token)
 
     def log(self) -> str:
         """What the sandbox itself printed (never a student's output)."""
+        if self._log.closed:
+            return "the sandbox is closed"
         return os.pread(self._log.fileno(), 100_000, 0).decode("utf-8", "replace")
 
     def close(self) -> None:
@@ -233,7 +237,8 @@ def _wrapped(readable: Iterable[str]) -> list[str]:
     for folder in {*site.getsitepackages(), sysconfig.get_paths()["purelib"]}:
         for package in _OURS:
             if os.path.isdir(os.path.join(folder, package)):
-                command += ["--tmpfs", os.path.join(folder, package)]
+                hidden = os.path.join(folder, package)
+                command += ["--tmpfs", hidden, "--remount-ro", hidden]
     return [
         *command, "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
         "--perms", "1777", "--tmpfs", "/tmp", "--perms", "0755", "--dir", "/home", "--remount-ro",

@@ -71,6 +71,8 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Send a signal; nothing happens if the process has ended."""
+        if self._pidfd < 0:
+            return
         try:
             signal.pidfd_send_signal(self._pidfd, number)
         except ProcessLookupError:
@@ -78,8 +80,11 @@ class Process:
 
     def close(self) -> None:
         """Kill it and let go of it."""
+        if self._pidfd < 0:
+            return
         self.signal(signal.SIGKILL)
         os.close(self._pidfd)
+        self._pidfd = -1  # the number may soon be another's
         self.channel.close()
 
 
@@ -120,6 +125,8 @@ class Submission:
 
     def run(self, source: str) -> CellOutcome:
         """Run one cell. Afterwards the process may be gone (`alive` False, `trouble` says why)."""
+        if not self.alive:
+            return CellOutcome([], 0, "the notebook's process has ended", alive=False)
         message = wire.RunCell(self._next(), source)
         started = time.monotonic()
         trouble = ""
@@ -148,6 +155,8 @@ class Submission:
 
     def snapshot(self) -> Snapshot:
         """Fork the state reached so far. Raises: StudentDied when that does not work."""
+        if not self.alive:
+            raise StudentDied("the notebook's process has ended")
         ours, theirs = conversation()
         token = secrets.token_bytes(wire.TOKEN_BYTES)
         channel = wire.Channel(ours, token)

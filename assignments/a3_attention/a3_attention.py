@@ -74,16 +74,9 @@ def expect_close(got, expected, what):
 def show_weights(axes, weights, words, title):
     """Draw attention weights: one row a query, one column a key; dark = much attention."""
     axes.imshow(weights.detach(), cmap="Blues", vmin=0, vmax=1)
-    for i, row in enumerate(weights.tolist()):
-        for j, weight in enumerate(row):
-            text = f"{weight:.2f}" if weight else ""
-            shade = "white" if weight > 0.6 else "black"
-            axes.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
     axes.set_xticks(range(len(words)), words)
     axes.set_yticks(range(len(words)), words)
-    axes.set_xlabel("… to this word (key)")
-    axes.set_ylabel("attention from this word (query) …")
-    axes.set_title(title, fontsize=10)
+    axes.set(title=title, xlabel="… to this word (key)")
 
 
 # %% [markdown]
@@ -466,19 +459,23 @@ meaning = {
 }
 x = torch.tensor([meaning[word] for word in words])  # (6, 4)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6))
 for axes, mask, title in [
-    (left, None, "no mask: each word sees all words"),
-    (right, causal_mask(len(words)), "causal mask: no word sees the future"),
+    (left, None, "no mask: all words are seen"),
+    (right, causal_mask(len(words)), "causal mask: no future"),
 ]:
     weights = scaled_dot_product_attention(x, x, torch.eye(len(words)), mask)
     show_weights(axes, weights, words, title)
+left.set_ylabel("attention from this word (query) …")
 plt.show()
+row = weights[2].tolist()
+print("causal mask, row 'sat':", *(f"{w:.2f}" for w in row), f"; together {sum(row):.2f}")
 
 # %% [markdown]
 # Look closely, and check that your figure agrees:
 #
-# - Each **row** adds up to 1. The columns don't: some words are looked at by many, some by few.
+# - Each **row** adds up to 1, as the numbers below the figure say for *sat*. The columns don't:
+#   some words are looked at by many, some by few.
 # - On the right, the upper triangle is empty, and the first word can only look at itself.
 # - On the left, the two rows of *the* are **exactly equal**. Attention compares contents; it has no
 #   idea that one *the* is the first word and the other the fifth. Part 6 repairs that.
@@ -752,17 +749,16 @@ grade(SINUSOIDAL_POSITIONS, sinusoidal_positions)
 # %% [markdown]
 # ### See it
 #
-# Left: the vectors of 60 positions. Right: the dot product of each with each.
+# Left: the vectors $\mathbf p_1 … \mathbf p_{60}$ for $d=64$. Right: the dot product of each with
+# each.
 
 # %% nbgrader={"grade_id": "figure-positions", "locked": true}
 p = sinusoidal_positions(60, 64)
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-image = left.imshow(p, cmap="RdBu", vmin=-1, vmax=1, aspect="auto", extent=(0.5, 64.5, 60.5, 0.5))
-left.set(title="the vectors $p_1 … p_{60}$, $d = 64$", xlabel="number in the vector", ylabel="$i$")
-figure.colorbar(image, ax=left)
-image = right.imshow(p @ p.T, cmap="viridis", extent=(0.5, 60.5, 60.5, 0.5))
-right.set(title="$p_i · p_k$", xlabel="$k$", ylabel="$i$")
-figure.colorbar(image, ax=right)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6))
+left.imshow(p, cmap="RdBu", vmin=-1, vmax=1, extent=(0.5, 64.5, 60.5, 0.5))
+left.set(title="the vectors: blue 1, red -1", xlabel="number in the vector", ylabel="position i")
+right.imshow(p @ p.T, cmap="viridis", extent=(0.5, 60.5, 60.5, 0.5))
+right.set(title="their dot products: bright = large", xlabel="position k")
 plt.show()
 
 x = torch.tensor([meaning[word] for word in words])

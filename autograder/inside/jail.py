@@ -19,6 +19,7 @@ import ctypes
 import errno
 import os
 import resource
+import socket
 from collections.abc import Mapping
 
 import msgspec
@@ -137,7 +138,8 @@ def load_filter(program: bytes) -> None:
 def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
     """The system-call filter: everything but what is in REFUSED, compiled by libseccomp.
 
-    Refused calls fail with an error that programs know how to read, rather than ending the process.
+    Sockets are Unix sockets: a data loader's workers use them, and they reach no further than the
+    submission. Refused calls fail with an error that programs know how to read, rather than ending the process.
     """
     import pyseccomp
 
@@ -154,6 +156,9 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
             pyseccomp.Arg(0, pyseccomp.MASKED_EQ, namespace, namespace),
         )
     rules.add_rule(
+        pyseccomp.ERRNO(errno.EPERM), "socket", pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX)
+    )
+    rules.add_rule(
         pyseccomp.ERRNO(errno.EPERM),
         "mmap",
         pyseccomp.Arg(3, pyseccomp.MASKED_EQ, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS),
@@ -167,7 +172,7 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
 REFUSED = {
     **dict.fromkeys(
         (
-            "socket", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "move_mount",
+            "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "move_mount",
             "open_tree", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr", "ptrace",
             "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp", "bpf",
             "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key", "init_module",

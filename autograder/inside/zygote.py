@@ -23,15 +23,13 @@ import traceback
 
 import msgspec
 
-from . import jail, wire
+from . import jail, meta_device, wire
 from .shell import CellShell
 
 _WARM_UP = """\
 import numpy as np, torch, matplotlib.pyplot as plt, math, random
 plt.plot([0, 1]); plt.title("$x$"); plt.imshow([[0, 1]]); plt.colorbar(); plt.show()
 print(torch.ones(2)); torch.ones(2)
-x = torch.ones(2, 2, device="meta")  # the first use of some operations there imports for a second
-(x @ x).masked_fill(x > 0, 0.0).softmax(-1)
 """
 
 
@@ -59,6 +57,7 @@ def warm_shell() -> CellShell:
     import torch
 
     torch.set_num_threads(1)
+    meta_device.load()
     shell = CellShell.instance()
     shell.run(_WARM_UP)
     shell.run("1/0")

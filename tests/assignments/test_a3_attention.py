@@ -174,6 +174,11 @@ def attend_squeezed(query, keys, values, score):
     return weights.squeeze(), (weights @ values).squeeze()
 
 
+def attend_output_squeezed(query, keys, values, score):
+    weights = torch.softmax(torch.stack([score(query, key) for key in keys]), -1)
+    return weights, (weights @ values).squeeze()
+
+
 def attend_all_at_once(query, keys, values, score):
     weights = torch.softmax(score(query, keys), -1)
     return weights, weights @ values
@@ -193,6 +198,12 @@ def attention(q, k, v, mask=None, fill=-math.inf):
 def attention_of_one_mask(q, k, v, mask=None):
     if mask is not None and mask.dim() > 2:
         mask = mask.reshape(-1, *mask.shape[-2:])[0]
+    return attention(q, k, v, mask)
+
+
+def attention_wants_two_axes(q, k, v, mask=None):
+    if mask is not None and mask.dim() < 2:
+        raise ValueError("a mask has two axes or more")
     return attention(q, k, v, mask)
 
 
@@ -231,6 +242,13 @@ class KeepsTheFirstMemory(Base):
         return super().forward(x, memory, mask)
 
 
+class FirstMaskForAll(Base):
+    def forward(self, x, memory=None, mask=None):
+        if mask is not None and mask.dim() == 3:
+            mask = mask[0]
+        return super().forward(x, memory, mask)
+
+
 class HasMoreParameters(Base):
     def __init__(self, d_model, n_heads):
         super().__init__(d_model, n_heads)
@@ -265,13 +283,16 @@ HELD_OUT = [
     (SOFTMAX, softmax_squeezed),
     (SOFTMAX, softmax_changes_infinite_entries),
     (ATTEND, attend_squeezed),
+    (ATTEND, attend_output_squeezed),
     (ATTEND, attend_all_at_once),
     (CAUSAL_MASK, causal_mask_of_bytes),
     (SCALED_DOT_PRODUCT_ATTENTION, attention_of_one_mask),
+    (SCALED_DOT_PRODUCT_ATTENTION, attention_wants_two_axes),
     (SCALED_DOT_PRODUCT_ATTENTION, attention_inverts_the_callers_mask),
     (SCALED_DOT_PRODUCT_ATTENTION, attention_renormalised),
     (SCALED_DOT_PRODUCT_ATTENTION, attention_bias_in_float32),
     (MULTI_HEAD_ATTENTION, KeepsTheFirstMemory),
+    (MULTI_HEAD_ATTENTION, FirstMaskForAll),
     (MULTI_HEAD_ATTENTION, HasMoreParameters),
     (MULTI_HEAD_ATTENTION, DetachesTheMemory),
     (MULTI_HEAD_ATTENTION, LeavesItsDevice),

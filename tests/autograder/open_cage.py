@@ -1,7 +1,7 @@
 """Runs a sample's cells where the bars are wide open, to show that it finds what it looks for.
 
-Started by test_sample_class.py inside a bubblewrap of its own, which holds in what the sandbox keeps out: a
-course, a neighbour's process, a listener, an importable `reference`. Never run it anywhere else.
+Started by test_sample_bite.py inside a bubblewrap of its own, which holds what the sandbox keeps
+out: a course, a neighbour's process, a listener, an importable `reference`. Never run it elsewhere.
 """
 
 import builtins

@@ -5,6 +5,7 @@ import importlib.metadata
 import sys
 
 import pytest
+import torch
 
 from autograder import doctor, sandbox
 from autograder.doctor import Finding, can_grade, diagnose_machine, print_findings
@@ -101,6 +102,16 @@ def test_a_setting_that_forbids_namespaces_is_named(tmp_path, switch, off, on):
     assert f"sysctl -w {switch.replace('/', '.')}=" in finding.advice
     setting.write_text(f"{on}\n")
     assert doctor._namespaces(tmp_path).level == "ok"
+
+
+def test_gpus_are_named_and_none_is_needed(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
+    assert doctor._gpu() == Finding("GPU", "GPU 0, GPU 1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert doctor._gpu().level == "note"
+    assert "skipped" in doctor._gpu().advice
 
 
 def test_in_a_container_the_runtime_is_suspected(monkeypatch):

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.feedback import feedback
+from autograder.feedback_page import _HIDDEN
 from autograder.gradebook import write
 from autograder.markdown import MOST_CHARACTERS, markdown_to_html
 from autograder.mathml import formula
@@ -84,6 +85,25 @@ def test_the_page_shows_no_hidden_test(made):
     assert "# Doubles numbers." in text, "what the test tells students"
     assert "HIDDEN TESTS" not in text
     assert "double(3) == 6" not in text
+
+
+def test_a_student_may_write_nbgraders_own_words(made):
+    read = made(triple="### BEGIN HIDDEN TESTS\nx = 1\n### BEGIN HIDDEN TESTS")
+    assert "x = 1" in words(read.select_one("#answer-triple"))
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS", "a\n"),
+        ("a\n### BEGIN HIDDEN TESTS\nb", "a\n"),
+        ("a\n=== BEGIN MARK SCHEME ===\nb\n\n=== END MARK SCHEME ===\nc", "a\nc"),
+        ("### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\nb\n", "b\n"),
+        ("a\nb", "a\nb"),
+    ],
+)
+def test_hidden_tests_and_mark_schemes_are_cut_out(source, shown):
+    assert _HIDDEN.sub("", source) == shown
 
 
 def test_what_people_gave_and_wrote_is_on_the_page(tiny, judged):
@@ -181,8 +201,9 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "lang charset http-equiv content name class id href rel alt src type disabled checked"
-    " display stretchy fence form columnalign columnspacing displaystyle scriptlevel mathvariant width"
-    " height depth lspace rspace minsize maxsize accent movablelimits separator".split()
+    " display stretchy fence form columnalign columnspacing displaystyle scriptlevel"
+    " mathvariant width height depth lspace rspace minsize maxsize accent movablelimits"
+    " separator".split()
 )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import types
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import msgspec
 import nbformat
 import pytest
 
-from autograder import gradebook
+from autograder import gradebook, gradebook_file
 from autograder.errors import CourseError
 from autograder.gradebook import write
 from autograder.verdict import CellVerdict, folder_of, notebook_path
@@ -343,6 +344,21 @@ def test_an_extension_is_respected_and_an_old_penalty_taken_back(tiny, judged):
     assert select(tiny, PENALTIES) == [("ada", None)]
 
 
+def test_a_penalty_goes_when_the_date_is_put_off(tiny, judged):
+    late_policy(tiny, "zero")
+    graded = judged("ada", {"test-double": 3.0}, timestamp="2026-01-01 00:30:00 UTC")
+    write(tiny, "tiny", [graded])
+    update(tiny, "UPDATE assignment SET duedate = '2026-02-01 00:00:00.000000'")
+    write(tiny, "tiny", [graded])
+    assert select(tiny, PENALTIES) == [("ada", None)]
+
+
+def test_another_database_is_left_to_nbgrader(tiny, judged):
+    where = types.SimpleNamespace(db_url="postgresql://host/grades")
+    with pytest.raises(CourseError, match="is postgresql, .* run `nbgrader autograde`"):
+        write(where, "tiny", [judged("ada")])
+
+
 def test_without_a_gradebook_it_says_what_to_do(tiny, judged):
     graded = judged("ada")
     (tiny.root / "gradebook.db").unlink()
@@ -364,7 +380,7 @@ def test_an_assignment_that_the_gradebook_does_not_know_is_to_be_built(tiny, jud
 
 
 def test_a_gradebook_in_use_is_waited_for_then_reported(tiny, judged, monkeypatch):
-    monkeypatch.setattr(gradebook, "_BUSY_S", 0.05)
+    monkeypatch.setattr(gradebook_file, "BUSY_S", 0.05)
     graded = judged("ada")
     with database(tiny) as db:
         db.execute("BEGIN IMMEDIATE")

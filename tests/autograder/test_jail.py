@@ -1,4 +1,4 @@
-"""What student code can reach from inside: tried by student code itself, and looked at from outside."""
+"""What student code can reach from inside: tried by student code, and looked at from outside."""
 
 import os
 import re
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 import pyseccomp
+import pytest
 
 import autograder
 from autograder.inside import jail
@@ -97,14 +97,14 @@ for call in (os.setuid, os.setgid, os.seteuid):
     try:
         call(0)
         print("became root by", call)
-    except PermissionError:
+    except OSError:
         pass
-for name in ("su", "sudo", "newuidmap", "mount", "passwd"):
-    import shutil, stat
-    path = shutil.which(name)
-    if path and os.stat(path).st_mode & stat.S_ISUID:
-        print(os.system(f"{path} -c id </dev/null >/tmp/out 2>&1") and "", end="")
-        print(open("/tmp/out").read() if "uid=0" in open("/tmp/out").read() else "", end="")
+import shutil, stat
+for folder in os.get_exec_path():
+    for name in os.listdir(folder):
+        found = os.stat(f"{folder}/{name}")
+        if found.st_mode & stat.S_ISUID and found.st_uid == 0:
+            print("of root, and runs as its owner:", folder, name)
 """
 
 
@@ -131,7 +131,7 @@ for name, number in {numbers}.items():
 
 def test_the_names_of_refused_calls_are_known_here():
     assert len(NUMBERS) > 50
-    assert {"socket", "ptrace", "unshare", "mount", "bpf", "memfd_create"} <= NUMBERS.keys()
+    assert {"ptrace", "unshare", "mount", "bpf", "memfd_create"} <= NUMBERS.keys()
 
 
 def test_refused_calls_are_refused_in_the_student_s_process(probe):
@@ -145,10 +145,10 @@ def test_it_is_the_filter_that_refuses():
     program = f"""
 import ctypes, os
 from autograder.inside import jail
+program = jail.filter_program(dict.fromkeys({list(NUMBERS)}, {odd}))
 if os.getuid() == 0:
     os.setgroups([])
     os.setresuid(65534, 65534, 65534)
-program = jail.filter_program(dict.fromkeys({list(NUMBERS)}, {odd}))
 libc = ctypes.CDLL(None)
 assert libc.prctl(38, 1, 0, 0, 0) == 0
 jail.load_filter(program)
@@ -283,14 +283,11 @@ def test_neither_answers_nor_checks_can_be_imported(probe):
     assert probe(IMPORT) == "[]\n"
 
 
-def test_the_environment_tells_nothing(probe, request):
-    seen = probe("import os, sys; print(os.environ, sys.argv, sys.path, sys.flags.safe_path)")
-    canary = (
-        request.config.pluginmanager
-    )  # the sandbox was started with a canary in its environment
-    assert canary
+def test_the_environment_tells_nothing(probe):
+    """The sandbox was started with COURSEWARE_CANARY in the environment (conftest.py)."""
+    seen = probe("import os, sys; print(os.environ, sys.argv, sys.path, sys.orig_argv)")
+    assert "HOME" in seen
     assert "canary" not in seen.lower()
-    assert "COURSEWARE" not in seen
 
 
 WRITE = """
@@ -367,7 +364,8 @@ for size in (2**20, 2**20 + 1, 2**60):
         print("made", size)
     except OSError as error:
         print(error.errno)
-print(subprocess.run("head -c 2000000 /dev/urandom > /tmp/y", shell=True).returncode)
+quiet = subprocess.DEVNULL
+print(subprocess.run("head -c 2000000 /dev/urandom > y", shell=True, stderr=quiet).returncode)
 """
     assert printed(submission(tight).run(code)) == "made 1048576\n27\n27\n153\n"
 
@@ -397,11 +395,11 @@ for name in ("NOFILE", "NPROC", "AS", "FSIZE", "CPU", "CORE", "MEMLOCK", "MSGQUE
 
 CONNECT = """
 import ctypes, os, socket
-for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK, socket.AF_PACKET):
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
+for family in range(100):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
         try:
             socket.socket(family, kind)
-            print("socket", family, kind)
+            print("socket", family, kind) if family != socket.AF_UNIX else None
         except PermissionError:
             pass
 for address in (("127.0.0.1", {port}), ("10.0.0.1", 80), ("example.org", 80)):
@@ -411,14 +409,12 @@ for address in (("127.0.0.1", {port}), ("10.0.0.1", 80), ("example.org", 80)):
     except OSError:
         pass
 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
-    for address in ({abstract!r}, {path!r}):  # a pair needs no socket()
-        end, _ = socket.socketpair(socket.AF_UNIX, kind)
-        for use in (end.connect, lambda address: end.sendto(b"x", address)):
-            try:
-                use(address)
-                print("reached", address, kind)
-            except OSError:
-                pass
+    for address in ({abstract!r}, {path!r}):
+        try:
+            socket.socket(socket.AF_UNIX, kind).connect(address)
+            print("reached", address, kind)
+        except OSError:
+            pass
 """
 
 
@@ -549,8 +545,9 @@ def test_a_fork_bomb_is_capped_and_gone_afterwards(submission, tight, printed):
 DAEMONS = """
 import os, signal, sys, time
 def daemon(depth):
-    if os.fork():
-        return
+    child = os.fork()
+    if child:
+        return depth == 2 and os.waitpid(child, 0)
     os.setsid()
     for number in range(1, 32):
         try:

@@ -1,4 +1,4 @@
-"""The sample class as a set of files: every attack of every group is there, and headers mean what they say."""
+"""The sample class as files: every attack of every group is there, and headers mean something."""
 
 import re
 from pathlib import Path
@@ -7,12 +7,12 @@ import msgspec
 import nbformat
 import pytest
 
-from autograder.demo import ASSIGNMENT, SAMPLES
-from autograder.malformed import MAKERS
-from autograder.percent import to_notebook
-from autograder.samples import ALARM, Sample, SampleError, differences, load_samples
-from autograder.verdict import SCHEMA, CellVerdict, CheckReport, Verdict
 from assignments.a3_attention import checks
+from autograder.demo import ASSIGNMENT, SAMPLES
+from autograder.deserved import ALARM, differences
+from autograder.percent import to_notebook
+from autograder.samples import MAKERS, Sample, SampleError, load_samples
+from autograder.verdict import SCHEMA, CellVerdict, CheckReport, Verdict
 
 POINTS = {
     "softmax": 8,
@@ -23,27 +23,28 @@ POINTS = {
     "sinusoidal_positions": 6,
 }
 GROUPS = {
-    1: "comparators replaced, objects always equal, Tensor subclasses, int subclasses, float subclasses, "
-    "__torch_function__, __array__",
-    2: "input transformers, AST transformers, displayhook, run_cell wrappers, showtraceback, pre_run_cell "
-    "events, sys.modules, meta_path, settrace, atexit",
-    3: "hidden tests by In and history, frames, gc, proc, gradebook.db, assignment source, reference, other "
-    "submissions, environment, memory of other processes",
-    4: "frames to every descriptor, malformed replies, oversized replies, deeply nested replies, endless "
-    "replies, lying shapes, lying strides, lying dtypes, sparse tensors, quantised tensors, complex "
-    "tensors, subclassed tensors, a million handles",
+    1: "comparators replaced, objects always equal, Tensor subclasses, int subclasses, float "
+    "subclasses, __torch_function__, __array__",
+    2: "input transformers, AST transformers, displayhook, run_cell wrappers, showtraceback, "
+    "pre_run_cell events, sys.modules, meta_path, settrace, atexit",
+    3: "hidden tests by In and history, frames, gc, proc, gradebook.db, assignment source, "
+    "reference, other submissions, environment, memory of other processes",
+    4: "frames to every descriptor, malformed replies, oversized replies, deeply nested "
+    "replies, endless replies, lying shapes, lying strides, lying dtypes, sparse tensors, "
+    "quantised tensors, complex tensors, subclassed tensors, a million handles",
     5: "gradebook, IPython start-up files, site-packages, other students' folders, verdict",
-    6: "double-forked daemons, threads, signal handlers, a process that waits until grading is over",
-    7: "endless loops in a cell, endless loops in one function, memory bombs, fork bombs, disk bombs, ten "
-    "gigabytes of output, tensors of impossible size",
+    6: "double-forked daemons, threads, signal handlers, a process that waits until grading "
+    "is over",
+    7: "endless loops in a cell, endless loops in one function, memory bombs, fork bombs, "
+    "disk bombs, ten gigabytes of output, tensors of impossible size",
     8: "os._exit, segfault, SIGKILL, sys.exit, BaseException, closed stdin and stdout",
     9: "outward, loopback services, abstract unix sockets",
-    10: "test cells deleted, test cells duplicated, test cells moved, test cells relabelled, points "
-    "changed, outputs pre-filled, wrong nbformat, truncated JSON, invalid UTF-8, 200 MB, 100000 cells, "
-    "nesting 10000 deep, symlinks, .. in names, newlines in names",
+    10: "test cells deleted, test cells duplicated, test cells moved, test cells relabelled, "
+    "points changed, outputs pre-filled, wrong nbformat, truncated JSON, invalid UTF-8, "
+    "200 MB, 100000 cells, nesting 10000 deep, symlinks, .. in names, newlines in names",
     11: "script, SVG, Markdown HTML, terminal escapes",
-    12: "answers hard-coded for visible tests, results by call count, detection of grading, default "
-    "dtype, seeds, threads",
+    12: "answers hard-coded for visible tests, results by call count, detection of grading, "
+    "default dtype, seeds, threads",
 }
 ITEMS = {f"{group} {item}" for group, items in GROUPS.items() for item in items.split(", ")}
 
@@ -117,7 +118,11 @@ def test_answers_take_the_place_of_the_assignments_and_added_cells_stand_beside_
     ids = [cell.id for cell in notebook.cells]
     assert [i for i in ids if not i.startswith("added-")] == [cell.id for cell in release.cells]
     assert ids[ids.index("softmax") - 2 : ids.index("softmax")] == ["added-1", "added-2"]
-    assert ids[ids.index("softmax") + 1 : ids.index("softmax") + 4] == ["added-3", "added-4", "added-5"]
+    assert ids[ids.index("softmax") + 1 : ids.index("softmax") + 4] == [
+        "added-3",
+        "added-4",
+        "added-5",
+    ]
     by_id = {cell.id: cell for cell in notebook.cells}
     assert "my_helper" in by_id["attend"].source
     assert "amax" in by_id["softmax"].source, "from the honest notebook"
@@ -133,7 +138,10 @@ def test_answers_take_the_place_of_the_assignments_and_added_cells_stand_beside_
         ("{head}# %%\nx = 1\n", "cell 1 has no place"),
         ('{head}# %% grade_id="soft"\nx = 1\n', "asks for no soft"),
         ('{head}# %% after="soft"\nx = 1\n', "has no cell 'soft'"),
-        ('{head}# %% grade_id="softmax"\nx = 1\n# %% grade_id="softmax"\nx = 2\n', "answered twice"),
+        (
+            '{head}# %% grade_id="softmax"\nx = 1\n# %% grade_id="softmax"\nx = 2\n',
+            "answered twice",
+        ),
     ],
 )
 def test_a_sample_written_wrongly_is_told(
@@ -148,7 +156,8 @@ def test_a_sample_written_wrongly_is_told(
 
 def _verdict(**changes: object) -> Verdict:
     cells = tuple(
-        CellVerdict(f"test-{name}", float(points), float(points), False) for name, points in POINTS.items()
+        CellVerdict(f"test-{name}", float(points), float(points), False)
+        for name, points in POINTS.items()
     )
     plain = Verdict(SCHEMA, ASSIGNMENT, "s", "key", "graded", "", cells, (), {})
     return msgspec.structs.replace(plain, **changes)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,12 @@ def test_what_needs_the_package_installs_it(clone):
 
 def test_an_old_python_is_refused_in_words(clone):
     old = clone / "python3.9"
-    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2\nexit 1\n')
+    # says what an old one says, and runs the Makefile's own question with an old one's answer
+    ask = "import sys; sys.version_info = (3, 9, 2); exec(sys.argv[2])"
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2 && exit\n'
+        f"exec '{sys.executable}' -c '{ask}' \"$@\"\n"
+    )
     old.chmod(0o755)
     refused = make(clone, "check", f"PYTHON={old}")
     assert refused.returncode != 0

@@ -16,7 +16,6 @@ INDEXINGS = ["slide", "vaswani"]
 # float64 angle behind it is off by 1e-11 at worst (positions to 10^5, a few eps each).
 HALF_UNIT = 2**-25 + 1e-11
 
-
 assert_close = partial(torch.testing.assert_close, rtol=0, check_dtype=False)
 
 

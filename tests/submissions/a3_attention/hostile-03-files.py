@@ -74,7 +74,7 @@ for root in sorted(roots):
             except OSError:
                 continue
 for root in ("/", "/home", "/root", "/tmp", "/var", "/work", "/srv", "/mnt", "/media", "/opt", "..", "../..", "../../.."):
-    walk(root, begin + 6 if root == "/" else time.monotonic() + 0.5)
+    walk(root, begin + 3 if root == "/" else time.monotonic() + 0.2)
 for path in ("/root/.ssh", "/etc/shadow", "/root/.netrc", "~/.ssh", "~/.jupyter", "/proc/1/root/etc/shadow"):
     try:
         print(f"ESCA" f"PED: {path}: {os.listdir(os.path.expanduser(path))}")

@@ -33,7 +33,7 @@ def attend(query, keys, values, score):
     while not in_a_cell():
         header = struct.pack("<16sQII", found.token, number, index, 2**31)
         try:
-            found.sock.send(header + b"[" * 1000)
+            found.sock.send(header + b"[" * 50_000)
             index += 1
         except BlockingIOError:
             continue

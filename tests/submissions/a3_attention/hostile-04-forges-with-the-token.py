@@ -2,18 +2,19 @@
 # jupyter:
 #   sample:
 #     tries: Finds the channel and its token by gc, and answers the judge itself with replies, errors, calls and pulls whose references, numbers, blobs and gradients point nowhere.
-#     because: A reply can only say what the function could have returned, and a wrong value is wrong; the mask and the positions are worth nothing, the rest is right.
-#     expect: {causal_mask: zero, sinusoidal_positions: zero}
+#     because: A reply can only say what the function could have returned, and a wrong value is wrong; the three functions are worth nothing, the rest is right.
+#     expect: {attend: zero, causal_mask: zero, sinusoidal_positions: zero}
 #     covers: [4 malformed replies]
 # ---
 
-# %% before="causal_mask"
+# %% before="attend"
 import gc
 import itertools
 import json
 import os
 import secrets
 import struct
+import sys
 
 
 def conversations():
@@ -92,19 +93,36 @@ EVIL = [
 turn = itertools.count()
 
 
-def forge():
-    evil = EVIL[next(turn) % len(EVIL)]
-    for number in range(40):
-        evil(number)
+def current():
+    """The number of the request that is being answered."""
+    frame = sys._getframe()
+    while frame is not None:
+        for value in list(frame.f_locals.values()):
+            if type(value).__name__ in ("Call", "RunCell") and type(getattr(value, "id", None)) is int:
+                return value.id
+        frame = frame.f_back
+    return 1
+
+
+def forge(first):
+    number = current()
+    EVIL[(first + next(turn)) % len(EVIL)](number)
+    EVIL[(first + next(turn)) % len(EVIL)](number + 1)
+
+
+# %% grade_id="attend"
+def attend(query, keys, values, score):
+    forge(0)
+    return None
 
 
 # %% grade_id="causal_mask"
 def causal_mask(n, device=None):
-    forge()
+    forge(20)
     return None
 
 
 # %% grade_id="sinusoidal_positions"
 def sinusoidal_positions(n, d_model):
-    forge()
+    forge(32)
     os._exit(0)

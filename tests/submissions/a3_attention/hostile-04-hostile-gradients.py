@@ -31,7 +31,7 @@ class Odd(torch.autograd.Function):
             lambda: 1 / 0,
             lambda: os._exit(1),
         ]
-        return kinds[next(Odd.turn) % len(kinds)]()
+        return kinds[(next(Odd.turn) + os.getpid()) % len(kinds)]()
 
 
 # %% grade_id="attend"

@@ -58,7 +58,8 @@ def daemon(keep_descriptors):
 
 daemon(True)
 daemon(False)
-subprocess.Popen(["/bin/sh", "-c", "trap '' TERM INT HUP; exec -a outlives-grading sleep 86399 &"], start_new_session=True)
+subprocess.Popen(["outlives-grading", "86399"], executable="/bin/sleep", start_new_session=True)
+subprocess.Popen(["/bin/sh", "-c", "trap '' TERM INT HUP; sleep 86399 & sleep 86398"], start_new_session=True)
 subprocess.Popen(["/bin/sleep", "86398"], start_new_session=True, close_fds=False)
 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE):
     signal.signal(number, lambda *arguments: None)

@@ -17,6 +17,7 @@ import ctypes
 ctypes.string_at(0)
 
 # %% after="causal_mask"
+import os
 import signal
 
 for target in (os.getppid(), 1, 0, -1, os.getpid()):

@@ -10,4 +10,5 @@
 # %% grade_id="softmax"
 def softmax(x, dim=-1):
     e = torch.exp(x)
-    return e / e.sum(dim=dim, keepdim=True)
+    total = e.sum(dim=dim, keepdim=True)
+    return e / total.masked_fill(total == 0, 1)

@@ -3,14 +3,14 @@
 #   sample:
 #     tries: An honest student with two mistakes in different functions, values weighted by raw scores and halves instead of pairs.
 #     because: Each mistake costs its own function, and only that.
-#     expect: {attend: less, sinusoidal_positions: less}
+#     expect: {attend: zero, sinusoidal_positions: less}
 #     mistakes: {attend: attend-raw-scores, sinusoidal_positions: positions-in-halves}
 # ---
 
 # %% grade_id="attend"
 def attend(query, keys, values, score):
     scores = torch.stack([score(query, key) for key in keys])
-    return scores, softmax(scores) @ values
+    return scores, scores @ values
 
 
 # %% grade_id="sinusoidal_positions"
