@@ -156,7 +156,11 @@ class Course:
         if not self.submitted.is_dir():
             return []
         names = sorted(os.listdir(self.submitted))
-        return [name for name in names if os.path.lexists(self.submitted / name / check_assignment(assignment))]
+        return [
+            name
+            for name in names
+            if os.path.lexists(self.submitted / name / check_assignment(assignment))
+        ]
 
     def _read(self, step: Path, assignment: str) -> "NotebookNode":
         path = step / check_assignment(assignment) / f"{assignment}.ipynb"

@@ -12,7 +12,8 @@
         ├── StudentDied         its process ended, or was ended for using too much
         └── BadReply            what it sent is no value that the judge accepts
 
-A `StudentError` is an outcome of grading, not a fault of the program: checks turn it into a message.
+A `StudentError` is an outcome of grading, not a fault of the program: checks turn it into a
+message.
 """
 
 

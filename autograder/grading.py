@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -42,6 +42,9 @@ from autograder.verdict import (
     verdict_key,
 )
 
+if TYPE_CHECKING:
+    from nbformat.notebooknode import NotebookNode
+
 Progress = Callable[[int, int], None]
 
 
@@ -52,8 +55,8 @@ class Job(msgspec.Struct, frozen=True):
     assignment: str
     sandbox: Sandbox
     deadlines: Deadlines
-    template: Mapping[str, Any]
-    release: Mapping[str, Any]
+    template: NotebookNode
+    release: NotebookNode
     files: Mapping[str, bytes]
     regrade: bool
 

@@ -139,7 +139,8 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
     """The system-call filter: everything but what is in REFUSED, compiled by libseccomp.
 
     Sockets are Unix sockets: a data loader's workers use them, and they reach no further than the
-    submission. Refused calls fail with an error that programs know how to read, rather than ending the process.
+    submission. Refused calls fail with an error that programs know how to read, rather than ending
+    the process.
     """
     import pyseccomp
 

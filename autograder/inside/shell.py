@@ -164,7 +164,7 @@ class CellShell(InteractiveShell):
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         kwargs |= {"display_pub_class": _Publisher, "displayhook_class": _Hook}
-        super().__init__(config=config, **kwargs)
+        super().__init__(config=config, **kwargs)  # type: ignore[no-untyped-call]
 
     system = InteractiveShell.system_piped
 
@@ -184,7 +184,7 @@ class CellShell(InteractiveShell):
         builtins.input = _no_input  # type: ignore[assignment]
         _written_past_python()
         count = self.execution_count
-        result = self.run_cell(source, store_history=True)
+        result = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
         self.outputs.stream("stdout", _written_past_python())
         return self.outputs.taken(), count, not result.success
 

@@ -61,7 +61,7 @@ def warm_shell() -> CellShell:
     shell = CellShell.instance()
     shell.run(_WARM_UP)
     shell.run("1/0")
-    shell.reset(new_session=True)
+    shell.reset(new_session=True)  # type: ignore[no-untyped-call]
     import matplotlib.pyplot
 
     matplotlib.pyplot.close("all")
