@@ -3,7 +3,8 @@
 A value may be anything at all. Nothing here calls a method of an object whose type is not known:
 tensors are taken by exact type. Messages tell what was expected and what came in terms of types and
 shapes; of numbers they tell only how many are off, so no hidden input and no expected value is ever
-shown. Proved by: each function is given every kind of wrong value in the tests.
+shown. In one module, though long, since checks read it as one vocabulary. Left out: what any one
+assignment expects. Proved by: each function is given every kind of wrong value in the tests.
 
 Tolerances of a result against a float64 oracle: relative, and absolute times the largest entry.
 

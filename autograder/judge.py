@@ -17,6 +17,7 @@ import builtins
 import contextlib
 import hashlib
 import io
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +27,7 @@ import msgspec
 from autograder.deadlines import Deadlines
 from autograder.errors import StudentDied, StudentError
 from autograder.inside.peer import BorrowedCallable
-from autograder.outputs import notebook_outputs, report_outputs
+from autograder.outputs import Room, notebook_outputs, report_outputs
 from autograder.proxy import LostName, MissingName, NamedProxy
 from autograder.rubric import RubricResult, Session, session
 from autograder.sandbox import Sandbox
@@ -96,6 +97,7 @@ class _Run:
         self._ends = time.monotonic() + deadlines.notebook_s
         self._broken: dict[int, str] = {}  # cells left out of replays, and why
         self._replays = 0
+        self._room = Room()
         self._submissions: list[Submission] = []
         self._snapshots: dict[int, Snapshot] = {}
 
@@ -111,7 +113,9 @@ class _Run:
                 submission = self._take_snapshot(submission, index)
                 continue
             outcome = self._run_one(submission, cell["source"])
-            cell["outputs"] = notebook_outputs(outcome.outputs, outcome.trouble, outcome.count)
+            cell["outputs"] = notebook_outputs(
+                outcome.outputs, outcome.trouble, outcome.count, self._room
+            )
             cell["execution_count"] = outcome.count or None
             if outcome.trouble:
                 self.notes.append(f"cell {_name(cell)}: {outcome.trouble}")
@@ -183,7 +187,7 @@ class _Run:
         started = time.monotonic()
         known = set(results.results)
         points, text, trouble = self._evaluate(index)
-        points = min(max(points, 0.0), worth)
+        points = min(max(points, 0.0), worth) if math.isfinite(points) else 0.0
         cell["outputs"] = report_outputs(text, trouble, points)
         cell["execution_count"] = None
         self.seconds["checks"] += time.monotonic() - started
@@ -212,7 +216,9 @@ class _Run:
             )
             return 0.0, printed.getvalue(), text
         worth = float(self.cells[index]["metadata"]["nbgrader"]["points"])
-        return float(value) if isinstance(value, int | float) else worth, printed.getvalue(), ""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(min(max(value, 0), worth)), printed.getvalue(), ""
+        return worth, printed.getvalue(), ""
 
     def _namespace(self, index: int, names: list[str]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}

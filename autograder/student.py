@@ -163,8 +163,9 @@ class Submission:
         try:
             with theirs:
                 fork = wire.Fork(self._next(), token)
-                self._ask(fork, START_S, descriptor=theirs.fileno())
-            process = Process(channel, "snapshot", time.monotonic() + START_S, self._init.pid)
+                self._ask(fork, self.deadlines.call_s, descriptor=theirs.fileno())
+            deadline = time.monotonic() + self.deadlines.call_s
+            process = Process(channel, "snapshot", deadline, self._init.pid)
         except (wire.WireError, RemoteError, OSError) as error:
             channel.close()
             raise StudentDied(f"no copy of the notebook's process could be made: {error}") from None

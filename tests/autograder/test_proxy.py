@@ -243,11 +243,12 @@ def test_gradients_asked_for(student):
     module, state = net(student)
     module.eval()
     x = normal(5, 4).requires_grad_()
-    parameters = [parameter for _, parameter in module.named_parameters()]
-    found = torch.autograd.grad(module(x).square().sum(), [x, *parameters])
-    torch.testing.assert_close([*found[1:]], [*true_gradients(state, x.detach()).values()])
-    (true,) = torch.autograd.grad(by_hand(state, x).square().sum(), x)
-    torch.testing.assert_close(found[0], true)
+    names, parameters = zip(*module.named_parameters(), strict=True)
+    of_x, *found = torch.autograd.grad(module(x).square().sum(), [x, *parameters])
+    true = true_gradients(state, x.detach())
+    torch.testing.assert_close(dict(zip(names, found, strict=True)), true)
+    (true_of_x,) = torch.autograd.grad(by_hand(state, x).square().sum(), x)
+    torch.testing.assert_close(of_x, true_of_x)
     assert set(gradients(module).values()) == {None}
 
 

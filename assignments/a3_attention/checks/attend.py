@@ -1,7 +1,8 @@
 """Checks of `attend(query, keys, values, score)`, which returns (weights, output).
 
 The score functions take one query and one key, as the task says. Left out: scores of -inf, no keys
-at all. Proved by: `autograder validate a3_attention`.
+at all. Long for its many checks, each short. Proved by: `autograder
+validate a3_attention`.
 """
 
 import math

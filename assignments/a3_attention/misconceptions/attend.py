@@ -1,4 +1,7 @@
-"""Wrong ways to write `attend(query, keys, values, score)`, and what shows each."""
+"""Wrong ways to write `attend(query, keys, values, score)`, and what shows each.
+
+Each function stands alone, so that it can be pasted into a notebook: hence the length.
+"""
 
 import math
 from typing import Any

@@ -1,4 +1,7 @@
-"""Wrong ways to treat the mask of `scaled_dot_product_attention`, and what shows each."""
+"""Wrong ways to treat the mask of `scaled_dot_product_attention`, and what shows each.
+
+Each function stands alone, so that it can be pasted into a notebook: hence the length.
+"""
 
 import math
 from typing import Any

@@ -1,7 +1,8 @@
 """Wrong ways to write `scaled_dot_product_attention(q, k, v, mask=None)`, and what shows each.
 
 Those about masks stand in `masked_attention`. `torch.softmax(…).nan_to_num(0.0)` stands for the
-softmax of the assignment.
+softmax of the assignment. Each function stands alone, so that it can be pasted into a notebook:
+hence the length.
 """
 
 import math
