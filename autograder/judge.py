@@ -121,7 +121,8 @@ class _Run:
                 self.notes.append(f"cell {_name(cell)}: {outcome.trouble}")
             if not outcome.alive:
                 self._broken[index] = outcome.trouble
-                submission = self._replay(index)
+                with contextlib.suppress(StudentDied):
+                    submission = self._replay(index)
 
     def _run_one(self, submission: Submission, source: str) -> CellOutcome:
         started = time.monotonic()
@@ -139,8 +140,8 @@ class _Run:
         try:
             self._snapshots[index] = submission.snapshot()
         except StudentDied:
-            submission = self._replay(index)
             with contextlib.suppress(StudentDied):
+                submission = self._replay(index)
                 self._snapshots[index] = submission.snapshot()
         finally:
             self.seconds["fork"] += time.monotonic() - started
@@ -155,8 +156,11 @@ class _Run:
         return submission
 
     def _replay(self, end: int) -> Submission:
-        """A fresh process that has run all cells before `end` but those that are broken."""
-        while True:
+        """A fresh process that has run all cells before `end` but those that are broken.
+
+        Raises: StudentDied when there were too many, or time is up.
+        """
+        while self._replays < MOST_REPLAYS and time.monotonic() < self._ends:
             submission = self._start()
             self._replays += 1
             for index in range(end):
@@ -168,9 +172,9 @@ class _Run:
                     self._broken[index] = "it ended the notebook's process"
                     break
             else:
-                return submission
-            if self._replays > MOST_REPLAYS:
-                return submission
+                if time.monotonic() < self._ends:
+                    return submission
+        raise StudentDied("the notebook's process ended, or was too slow, too often")
 
     # ── second pass: the test cells ────────────────────────────────────────────────────────────
 
@@ -226,7 +230,8 @@ class _Run:
             found = self._snapshot(index).look(names)
         except StudentError as error:
             return namespace | {name: LostName(name, str(error)) for name in names}
-        why = "; a cell before it " + next(iter(self._broken.values())) if self._broken else ""
+        left_out = [why for broken, why in self._broken.items() if broken < index]
+        why = f"; a cell before it was left out: {left_out[0]}" if left_out else ""
         for name in names:
             if name not in found:
                 namespace[name] = MissingName(name, why)
@@ -253,8 +258,6 @@ class _Run:
         snapshot = self._snapshots.get(index)
         if snapshot is not None and snapshot.alive:
             return snapshot
-        if self._replays >= MOST_REPLAYS or time.monotonic() > self._ends:
-            raise StudentDied("the notebook's process ended, or was too slow, too often")
         self._snapshots[index] = self._replay(index).snapshot()
         return self._snapshots[index]
 

@@ -21,6 +21,8 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +32,7 @@ import msgspec
 
 from autograder.errors import SandboxUnavailable
 from autograder.inside import wire
-from autograder.inside.jail import Limits
+from autograder.inside.jail import HOME, SCRATCH, Limits
 
 NOBODY = 65534
 START_S = 120.0
@@ -38,16 +40,16 @@ _INSIDE = Path(__file__).parent / "inside"
 _OURS = ("reference", "autograder", "assignments")
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from inside.zygote import main; "
 _ENVIRONMENT = {
-    "HOME": "/home/student",
+    "HOME": HOME,
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "MPLCONFIGDIR": f"{SCRATCH}/matplotlib",
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "IPYTHONDIR": "/tmp/ipython",
+    "IPYTHONDIR": f"{SCRATCH}/ipython",
     "TERM": "dumb",
     "CUDA_VISIBLE_DEVICES": "",
 }
@@ -61,7 +63,7 @@ class Sandbox:
     """
 
     def __init__(self, limits: Limits | None = None, *, confined: bool = True) -> None:
-        self.limits = (limits or Limits()) if confined else None
+        self.limits = _fitting(limits or Limits()) if confined else None
         self._process: subprocess.Popen[bytes]
         self._log: IO[bytes]
         self._control: socket.socket
@@ -80,7 +82,7 @@ class Sandbox:
         ]  # fmt: skip
         self._process = subprocess.Popen(
             program,
-            env=_ENVIRONMENT if self.limits else os.environ | _ENVIRONMENT | {"HOME": "/tmp"},
+            env=_environment(self.limits),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -146,6 +148,20 @@ class Sandbox:
         self.close()
 
 
+def _fitting(limits: Limits) -> Limits:
+    """The limits, with /tmp left alone where covering it would hide the interpreter."""
+    inside = any(Path(folder).is_relative_to("/tmp") for folder in _readable_folders())
+    return msgspec.structs.replace(limits, tmp=limits.tmp and not inside)
+
+
+def _environment(limits: Limits | None) -> dict[str, str]:
+    if limits:
+        return _ENVIRONMENT | {"TMPDIR": "/tmp" if limits.tmp else SCRATCH}
+    folder = tempfile.gettempdir()
+    open_to_all = {"HOME": folder, "TMPDIR": folder, "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
+    return os.environ | _ENVIRONMENT | open_to_all
+
+
 def conversation() -> tuple[socket.socket, socket.socket]:
     """Two connected packet sockets; the first is told the kernel's word on who sends."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -170,24 +186,22 @@ def bwrap_path() -> str:
 
 
 def self_test() -> None:
-    """Start a sandbox and fork one process in it. Raises: SandboxUnavailable with the reason."""
+    """Run one cell in a sandbox. Raises: SandboxUnavailable with the reason."""
     with Sandbox() as sandbox:
         channel = sandbox.spawn()
         with contextlib.closing(channel):
+            deadline = time.monotonic() + 20.0
             try:
-                hello, _, _ = channel.receive(deadline=_soon())
+                channel.send(wire.RunCell(1, "import scipy, wave"))  # not loaded yet: from the disk
+                answer: wire.Message = wire.Hello("init")
+                while isinstance(answer, wire.Hello):
+                    answer, _, _ = channel.receive(deadline=deadline)
             except wire.WireError as error:
                 raise SandboxUnavailable(
                     f"no student process starts: {error}\n{sandbox.log()}"
                 ) from None
-            if not isinstance(hello, wire.Hello):
-                raise SandboxUnavailable(f"expected a greeting, got {hello!r}")
-
-
-def _soon() -> float:
-    import time
-
-    return time.monotonic() + 20.0
+            if not isinstance(answer, wire.CellDone) or answer.failed:
+                raise SandboxUnavailable(f"student code cannot import installed packages: {answer}")
 
 
 def _start_code(*, confined: bool) -> str:
@@ -225,7 +239,9 @@ def _wrapped(readable: Iterable[str]) -> list[str]:
     else:
         command += ["--unshare-user"]
     parents = {
-        str(parent) for path in [*readable, "/sandbox/inside"] for parent in Path(path).parents
+        str(parent)
+        for path in [*readable, "/sandbox/inside", "/tmp/any"]
+        for parent in Path(path).parents
     }
     for folder in sorted(parents - {"/"}):
         command += ["--perms", "0755", "--dir", folder]
@@ -241,8 +257,7 @@ def _wrapped(readable: Iterable[str]) -> list[str]:
                 command += ["--tmpfs", hidden, "--remount-ro", hidden]
     return [
         *command, "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
-        "--perms", "1777", "--tmpfs", "/tmp", "--perms", "0755", "--dir", "/home", "--remount-ro",
-        "/dev", "--remount-ro", "/", "--",
+        "--perms", "1777", "--tmpfs", SCRATCH, "--remount-ro", "/dev", "--remount-ro", "/", "--",
     ]  # fmt: skip
 
 

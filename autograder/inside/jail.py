@@ -25,7 +25,8 @@ from collections.abc import Mapping
 import msgspec
 
 STUDENT_ID = 1000  # user and group number that student code sees
-HOME = "/home/student"
+SCRATCH = "/scratch"  # a folder that bubblewrap makes, covered by each submission's own tmpfs
+HOME = f"{SCRATCH}/home"
 
 _CLONE = {
     "user": 0x10000000, "pid": 0x20000000, "mount": 0x00020000,
@@ -57,6 +58,7 @@ class Limits(msgspec.Struct, frozen=True):
     scratch_bytes: int = 256 * 2**20
     scratch_files: int = 20_000
     cpu_s: int = 900
+    tmp: bool = True  # whether /tmp is made fresh: not where the interpreter itself lies in it
 
 
 class JailError(OSError):
@@ -83,10 +85,11 @@ def mount_scratch(limits: Limits) -> None:
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # should memory run out, the kernel ends student code first
     options = f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files},mode=755"
-    _mount("scratch", "/home", "tmpfs", _MS["nosuid"] | _MS["nodev"], options)
-    for folder, place in (("tmp", "/tmp"), ("shm", "/dev/shm")):
-        os.mkdir(f"/home/{folder}")
-        _mount(f"/home/{folder}", place, None, _MS["bind"])
+    _mount("scratch", SCRATCH, "tmpfs", _MS["nosuid"] | _MS["nodev"], options)
+    for place in ("/dev/shm", "/tmp") if limits.tmp else ("/dev/shm",):
+        kept = SCRATCH + "/" + os.path.basename(place)
+        os.mkdir(kept)
+        _mount(kept, place, None, _MS["bind"])
     _mount("/dev/null", "/dev/zero", None, _MS["bind"])  # mapped, it is shared anonymous memory
     _mount("nothing", "/proc", "tmpfs", _MS["rdonly"] | _MS["nosuid"] | _MS["noexec"], "size=4k")
     os.mkdir(HOME)

@@ -81,12 +81,12 @@ class Outputs:
 
     def taken(self) -> list[Output]:
         """All outputs as wire structs."""
-        made = []
-        for item in self.items:
-            if "parts" in item:
-                item["text"] = "".join(item.pop("parts"))
-            made.append(Output(**item))
-        return made
+        return [
+            Output(item["output_type"], name=item["name"], text="".join(item["parts"]))
+            if "parts" in item
+            else Output(**item)
+            for item in self.items
+        ]
 
     def _add(self, item: dict[str, Any]) -> None:
         if self._clear_next:

@@ -124,7 +124,7 @@ def _init(
 
 def _own_descriptors(conversation: int) -> None:
     """Input empty, output and error a file that the shell reads; all else is closed."""
-    written = os.open("/tmp", os.O_TMPFILE | os.O_RDWR)
+    written = os.open(os.environ["TMPDIR"], os.O_TMPFILE | os.O_RDWR)
     empty = os.open("/dev/null", os.O_RDONLY)
     os.dup2(empty, 0)
     os.dup2(written, 1)

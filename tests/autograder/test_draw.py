@@ -1,3 +1,5 @@
+"""Drawn inputs: one stream for each seed and name, and masks that keep what they promise."""
+
 import pytest
 import torch
 

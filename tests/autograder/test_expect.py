@@ -1,3 +1,5 @@
+"""What checks say about a value: each kind of wrong value fails, in words, untouched."""
+
 import re
 
 import pytest

@@ -1,4 +1,4 @@
-"""One submission judged, on notebooks of a few lines: what each cell costs, and what it does not."""
+"""One submission judged, on notebooks of a few lines: what each cell costs, and what not."""
 
 import math
 from collections.abc import Callable
@@ -204,7 +204,8 @@ def test_a_cell_that_ends_the_process_costs_itself(judged):
     assert points(found) == [4, 0, 4, 4]
     assert found.notes == ("cell ?: it ended the notebook's process",)
     assert found.cells[1].reason == (
-        "NameError: lost is not defined; a cell before it ended the notebook's process"
+        "NameError: lost is not defined; a cell before it was left out: "
+        "it ended the notebook's process"
     )
     assert "CellStopped" in text(found, 3)
 
@@ -229,7 +230,7 @@ def test_a_cell_that_never_ends_costs_itself(judged):
 
 ENDS = {
     "loops": "while True: pass",
-    "ignores": "import time\n    while True:\n        try: time.sleep(9)\n        except BaseException: pass",
+    "ignores": "import time\n    while 1:\n        try: time.sleep(9)\n        except: pass",
     "dies": "import os; os._exit(1)",
     "raises": "raise SystemExit",
 }
@@ -277,12 +278,13 @@ def test_cells_that_always_end_the_process_are_bounded_too(judged, monkeypatch):
     monkeypatch.setattr(
         module.Submission, "start", lambda self: (started.append(self), start(self))
     )
-    fickle = "import os, time\nif time.time() > {when}: os._exit(1)"
-    cells = [fickle.format(when=2e9 if i else 0) for i in range(40)]
+    cells = ["import os; os._exit(1)"] + ["x = 1"] * 39
     exits = ["import os; os._exit(1)"] * 40
     found = judged(*cells, *exits, DOUBLE, CHECK_DOUBLE)
-    assert len(started) <= 1 + module.MOST_REPLAYS + 2
-    assert len(found.cells) == 1
+    assert len(started) == 1 + module.MOST_REPLAYS
+    assert points(found) == [0]
+    assert "too often" in found.cells[0].reason
+    assert "not run: the notebook's process ended too often before it" in text(found, 79)
 
 
 def test_time_is_up_for_the_notebook(judged):
@@ -351,7 +353,8 @@ def f(x):
     held = [str(In), str(sys.modules.keys())]
     held += [o for o in gc.get_objects() if isinstance(o, str)]
     held += [repr(o) for o in gc.get_objects() if type(o) in (list, tuple, dict) and len(o) < 50]
-    return "watch" + "word" if any("ass" + "ert 'watch'" in text for text in held) else ""
+    sought = " ".join(["assert", "'watch'"])  # computed, or this function's constants hold it
+    return "watch" + "word" if any(sought in text for text in held) else ""
 """
     assert points(judged(look, check("test", source))) == [4]
 

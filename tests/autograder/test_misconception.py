@@ -1,3 +1,5 @@
+"""Mistakes are named by what they do, on evidence, and never when two names fit."""
+
 import pytest
 import torch
 from torch import nn

@@ -1,3 +1,5 @@
+"""Rubrics on toy functions: each outcome of a check, and mistakes that cost once."""
+
 import re
 
 import pytest

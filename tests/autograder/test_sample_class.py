@@ -6,6 +6,7 @@ JSON.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -36,6 +37,8 @@ from autograder.samples import Sample
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(900)]
 
 NAMES = sorted(path.stem for path in demo.SAMPLES.glob("[!_]*.py"))
+ACTIVE = """iframe frame object embed applet form input button base svg animate animatetransform set
+    foreignobject mglyph maction annotation-xml link template portal""".split()
 LEFT_BEHIND = re.compile(r"outlives-grading|sleep 8639[89]|marker-of-the-sample-class")
 
 
@@ -92,6 +95,10 @@ def test_the_table_obeys_no_escape(seen: dict[str, Any]):
     assert [c for c in seen["table"] if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")] == []
 
 
+def test_what_grading_wrote_steers_no_terminal(seen: dict[str, Any]):
+    assert seen["files with escapes"] == []
+
+
 def test_feedback_runs_no_script_of_a_students(seen: dict[str, Any]):
     assert len(seen["pages"]) > 2
     honest = seen["pages"]["right-einsum"]
@@ -129,13 +136,14 @@ def _grade(folder: Path) -> dict[str, Any]:
         *course.autograded.rglob("*"),
         course.root / "gradebook.db",
     ]
-    console = Console(record=True, width=120, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = Console(record=True, width=120, file=io.StringIO())
     console.print(class_table(verdicts))
     return {
         "differences": demo.compare(course, samples, verdicts),
         "points": {verdict.student: verdict.points for verdict in verdicts},
         "alarms": _holding(written, ALARM),
         "files with the canary's secret": _holding(written, secret),
+        "files with escapes": _holding(written, "\\u001b"),
         "changed files": sorted(set(before.items()) ^ set(after.items())),
         "connections": canaries.connections,
         "the canary process lives": lives,
@@ -254,19 +262,9 @@ def _active_parts(page: Path) -> dict[str, Any]:
     scripts = [f"{tag.get('src')} {tag.get_text()}" for tag in soup.find_all("script")]
     active = []
     for tag in soup.find_all(True):
-        if tag.name in (
-            "iframe",
-            "object",
-            "embed",
-            "form",
-            "base",
-            "svg",
-            "math",
-            "animate",
-            "meta",
-        ):
-            if tag.name != "meta" or tag.get("http-equiv", "").lower() == "refresh":
-                active.append(str(tag)[:200])
+        refreshes = tag.name == "meta" and tag.get("http-equiv", "").lower() == "refresh"
+        if tag.name in ACTIVE or refreshes:
+            active.append(str(tag)[:200])
         for name, value in tag.attrs.items():
             text = " ".join(value) if isinstance(value, list) else str(value)
             if name.startswith("on") or re.match(r"\s*(javascript|vbscript|data:text)", text, re.I):

@@ -281,6 +281,12 @@ def test_a_thread_that_stays_in_the_way_of_the_end_ends(submission):
     assert not psutil.pid_exists(pid)
 
 
+def test_a_function_may_print_after_a_cell_that_printed(submission, printed):
+    one = submission()
+    printed(one.run("def f(x):\n    print('called with', x)\n    return x\nprint('last')"))
+    assert one.snapshot().look(["f"])["f"](3) == 3
+
+
 # ── memory ──────────────────────────────────────────────────────────────────────────────────────
 
 MB = 2**20

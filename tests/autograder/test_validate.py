@@ -1,3 +1,5 @@
+"""Validation finds each planted fault: a false accept, a false reject, a missing name."""
+
 import io
 import sys
 import types

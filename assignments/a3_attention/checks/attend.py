@@ -1,8 +1,7 @@
 """Checks of `attend(query, keys, values, score)`, which returns (weights, output).
 
-The score functions take one query and one key, as the task says. Left out: scores of -inf, no keys
-at all. Long for its many checks, each short. Proved by: `autograder
-validate a3_attention`.
+The score functions take one query and one key, as the task says. Long for its many checks, each
+short. Left out: scores of -inf, no keys at all. Proved by: `autograder validate a3_attention`.
 """
 
 import math

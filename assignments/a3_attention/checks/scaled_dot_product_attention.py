@@ -1,8 +1,8 @@
 """Checks of `scaled_dot_product_attention(q, k, v, mask=None)`.
 
-Where the scale is not the point d_k is 1, at which √d_k, d_k and no scale at all agree. Left out:
-batch dimensions of q, k and v that differ. Long for its many checks, each short. Proved by: `autograder
-validate a3_attention`.
+Where the scale is not the point d_k is 1, at which √d_k, d_k and no scale at all agree. Long for
+its many checks, each short. Left out: batch dimensions of q, k and v that differ. Proved by:
+`autograder validate a3_attention`.
 """
 
 from functools import partial
