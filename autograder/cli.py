@@ -93,6 +93,7 @@ def grade(
         console.print(
             "[bold red]--sandbox none[/]: student code can read and change everything that you can."
         )
+    problems: list[str] = []
     with _errors_in_words():
         folder = Course(course) if course else Course.find()
         started = time.monotonic()
@@ -105,14 +106,17 @@ def grade(
                 regrade=regrade,
                 confined=sandbox != "none",
                 progress=progress,
+                tell=problems.append,
             )
         console.print(class_table(verdicts))
+        for problem in problems:
+            console.print(problem, style="red", markup=False)
         _tell_unusable(folder, name)
         took = time.monotonic() - started
         console.print(f"{len(verdicts)} submissions in {took:.1f} s", highlight=False)
         if csv:
             write_csv(verdicts, csv)
-    if any(verdict.status != "graded" for verdict in verdicts):
+    if problems or any(verdict.status != "graded" for verdict in verdicts):
         raise typer.Exit(NEEDS_A_LOOK)
 
 

@@ -75,6 +75,7 @@ def grade_class(
     deadlines: Deadlines | None = None,
     record: bool = True,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> list[Verdict]:
     """Grade the submissions of an assignment; one verdict each, in the order of `students`.
 
@@ -88,6 +89,7 @@ def grade_class(
         deadlines: how long student code may take.
         record: write the gradebook and the autograded notebooks.
         progress: called with (done, of how many) after each submission.
+        tell: called with each line about what could not be recorded in full.
 
     Raises: CourseError, SandboxUnavailable.
     """
@@ -124,7 +126,9 @@ def grade_class(
                         progress(len(found), len(chosen))
     finally:
         if record and found:
-            _record(course, assignment, [found[s] for s in chosen if s in found])
+            for problem in _record(course, assignment, [found[s] for s in chosen if s in found]):
+                if tell:
+                    tell(problem)
     return [found[student] for student in chosen]
 
 
@@ -278,10 +282,10 @@ def _blank(release: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _record(course: Course, assignment: str, verdicts: Sequence[Verdict]) -> None:
+def _record(course: Course, assignment: str, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     from autograder.gradebook import write
 
-    problems = write(
+    return write(
         course,
         assignment,
         (
@@ -289,5 +293,3 @@ def _record(course: Course, assignment: str, verdicts: Sequence[Verdict]) -> Non
             for verdict in verdicts
         ),
     )
-    if problems:
-        raise CourseError("\n".join(problems))
