@@ -34,7 +34,7 @@ from autograder.sandbox import Sandbox
 from autograder.student import CellOutcome, Snapshot, Submission
 from autograder.verdict import CellVerdict, CheckReport
 
-MOST_REPLAYS = 12
+MOST_REPLAYS = 12  # in running the cells, and again for each test cell
 
 
 class Judged(msgspec.Struct):
@@ -189,6 +189,7 @@ class _Run:
             reason = "for a person to grade" if answered else "no response"
             return CellVerdict(grade_id, worth, points, answered, reason)
         started = time.monotonic()
+        self._replays = 0
         known = set(results.results)
         points, text, trouble = self._evaluate(index)
         points = min(max(points, 0.0), worth) if math.isfinite(points) else 0.0

@@ -33,6 +33,7 @@ from autograder.errors import (
 from autograder.inside import codec, wire
 from autograder.inside.peer import Borrowed, BorrowedCallable, Peer, RemoteError
 from autograder.memory import holds_more_than, own_bytes
+from autograder.plain import plain
 from autograder.sandbox import Sandbox, conversation
 
 START_S = 30.0
@@ -207,6 +208,15 @@ class Submission:
                     raise RemoteError(answer.name, answer.text)
                 return answer
 
+    def _end_strays(self) -> None:
+        """Kill what the notebook's cells left running, where it leaves no room for a snapshot."""
+        ours = {self._main.pid, *(snapshot.process.pid for snapshot in self._snapshots)}
+        for _ in range(3):  # what is just being forked is met the next time
+            for process in psutil.Process(self._init.pid).children(recursive=True):
+                if process.pid not in ours:
+                    with contextlib.suppress(psutil.Error):
+                        process.kill()
+
     def _check_memory(self) -> None:
         """Kill the submission when its processes together hold too much."""
         limit_bytes = self.deadlines.memory_bytes
@@ -257,7 +267,7 @@ class Snapshot(Peer):
         try:
             return super().request(message, blob, descriptor)
         except RemoteError as error:
-            raise StudentRaised(str(error)) from None
+            raise StudentRaised(plain(str(error), limit=600)) from None
         except wire.WireTimeout:
             self._interrupt(message.id)
             raise StudentTimeout(f"no answer within {self._deadlines.call_s:g} s") from None

@@ -48,6 +48,9 @@ _CAPSET = {"x86_64": 126, "aarch64": 91}  # system call numbers
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+SNAPSHOTS = 64  # processes beyond the limit that the server may fork for the judge
+
+
 class Limits(msgspec.Struct, frozen=True):
     """What one submission may use. Bytes, seconds and counts."""
 
@@ -125,7 +128,8 @@ def set_limits(limits: Limits) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }.items():
-        resource.setrlimit(kind, (value, value))
+        kept_back = SNAPSHOTS if kind == resource.RLIMIT_NPROC else 0
+        resource.setrlimit(kind, (value, value + kept_back))
 
 
 def load_filter(program: bytes) -> None:

@@ -9,6 +9,7 @@ checks of other functions. Proved by: tests/autograder/test_student.py.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -74,11 +75,17 @@ def serve(sock: socket.socket, token: bytes, shell: CellShell) -> None:
             return
         match message:
             case wire.RunCell():
-                channel.send(_run_cell(shell, message))
+                answer: wire.Message = _run_cell(shell, message)
             case wire.PutFile():
-                channel.send(_put_file(message))
+                answer = _put_file(message)
             case wire.Fork():
-                _fork(channel, message, about.descriptors, shell)
+                answer = _fork(channel, message, about.descriptors, shell)
+            case _:
+                continue
+        try:
+            channel.send(answer)
+        except wire.WireClosed:
+            return
 
 
 def _run_cell(shell: CellShell, message: wire.RunCell) -> wire.CellDone:
@@ -104,14 +111,16 @@ def _put_file(message: wire.PutFile) -> wire.Reply | wire.Raised:
 
 def _fork(
     channel: wire.Channel, message: wire.Fork, descriptors: list[int], shell: CellShell
-) -> None:
+) -> wire.Reply | wire.Raised:
     sock = socket.socket(fileno=descriptors[0])
+    most, at_all = resource.getrlimit(resource.RLIMIT_NPROC)
     try:
+        resource.setrlimit(resource.RLIMIT_NPROC, (at_all, at_all))  # some are kept for snapshots
         pid = os.fork()
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, at_all))
     except OSError as error:
         sock.close()
-        channel.send(raised(message.id, error))
-        return
+        return raised(message.id, error)
     if pid == 0:
         channel.close()
         try:
@@ -119,7 +128,7 @@ def _fork(
         finally:
             os._exit(0)
     sock.close()
-    channel.send(wire.Reply(message.id, None))
+    return wire.Reply(message.id, None)
 
 
 def _serve_calls(channel: wire.Channel, shell: CellShell) -> None:

@@ -168,6 +168,9 @@ class CellShell(InteractiveShell):
 
     system = InteractiveShell.system_piped
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """What `%matplotlib` asks for; inline figures need no event loop."""
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         sys.stdout.flush()
         lines = stb if isinstance(stb, list) else str(stb).split("\n")

@@ -14,6 +14,7 @@ Proved by: tests/autograder/inside/test_wire.py (round trips, junk, oversize, de
 from __future__ import annotations
 
 import array
+import os
 import secrets
 import select
 import socket
@@ -246,6 +247,7 @@ class Channel:
         ] = ()  # descriptors that, readable, mean that the other end is gone
         self.on_wait: Callable[[], None] | None = None  # called each WAIT_S, whatever comes
         self._looked = time.monotonic()
+        self._owner = os.getpid()
         sock.setblocking(False)
 
     def send(
@@ -260,6 +262,7 @@ class Channel:
 
         Raises: WireError (too large), WireTimeout, WireClosed.
         """
+        self._check_owner()
         text = _encode(message)
         body = _LENGTH.pack(len(text)) + text + blob
         if len(body) > MESSAGE_BYTES:
@@ -301,6 +304,7 @@ class Channel:
         Packets without the token or out of order are dropped. Raises: WireError (not a message),
         WireTimeout, WireClosed.
         """
+        self._check_owner()
         number, size, about = None, 0, Ancillary()
         parts: list[memoryview] = []
         try:
@@ -369,6 +373,11 @@ class Channel:
         if self.on_wait and time.monotonic() - self._looked >= WAIT_S:
             self._looked = time.monotonic()
             self.on_wait()
+
+    def _check_owner(self) -> None:
+        """A process that student code forked must not answer beside the one that was asked."""
+        if os.getpid() != self._owner:
+            raise WireClosed("this process was forked from the one that holds the conversation")
 
     def close(self) -> None:
         """Close this end."""

@@ -76,6 +76,8 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 def _(student: Any, draw: Draw, parts: Parts) -> None:
     table = _table(student, draw.integer(4, 9), 2 * draw.integer(3, 6))
     (turn, keep), first = _steps(table), table[0]
+    if _off(turn.square() + keep.square(), torch.ones_like(turn)):
+        raise CheckFailed("a pair must hold the sine and the cosine of one angle")
     if _off(first[0::2], turn[0]) or _off(first[1::2], keep[0]):
         raise CheckFailed(
             "the first row must have turned by one step, as position 1 has: i counts from 1 to n"
