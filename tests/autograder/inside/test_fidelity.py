@@ -21,153 +21,407 @@ from autograder.outputs import clean, notebook_outputs
 
 pytestmark = pytest.mark.sandbox
 
-NOTEBOOKS: dict[str, list[str]] = {
-    "printing": [
-        "print('hello', 1, 2.5, sep=', ', end='!\\n')\nprint()\nprint('é 汉 😀 \\t tab')",
-        "import sys\nsys.stdout.write('no newline')\nsys.stdout.flush()",
-        "for i in range(3): print(i, flush=True)\nprint('to stderr', file=sys.stderr)\nprint('end')",
-        "# a comment alone",
-        "",
-        "x = 1",
-        "print('a' * 10_000)\nprint(*range(100), sep='\\n')",
-        "print('\\x1b[31mred\\x1b[0m and \\x1b[1mbold\\x1b[0m')",
-        "print('10%\\r50%\\r100%')\nprint('windows\\r\\nlines')",
-        "from pprint import pprint\npprint({i: 'x' * 20 for i in range(6)})",
-    ],
-    "results": [
-        "1 + 1",
-        "_ + 40",
-        "'text'; None",
-        "'hidden';",
-        "In[1], Out[1], _1, __ is not None",
-        "x = y = [1, {'a': (2,)}, {3}]\nx",
-        "{i: str(i) * 30 for i in range(10)}",
-        "print('before')\n[i ** 2 for i in range(40)]",
-        "if True:\n    'not shown in a block'",
-        "'first'\n'second'",
-        "class A:\n    def __repr__(self): return 'A\\nof two lines'\nA()",
-        "None",
-        "...",
-        "lambda x: x",
-        "int, print, A",
-    ],
-    "rich": [
-        "class Rich:\n"
-        "    def _repr_html_(self): return '<b>rich</b>'\n"
-        "    def _repr_latex_(self): return '$x$'\n"
-        "    def __repr__(self): return 'plain'\n"
-        "Rich()",
-        "class OnlyHtml:\n    def _repr_html_(self): return '<b>rich</b>'\n"
-        "    def __repr__(self): return 'only'\nOnlyHtml()",
-        "class Bundle:\n"
-        "    def _repr_mimebundle_(self, include=None, exclude=None):\n"
-        "        return {'text/plain': 'from the bundle', 'text/html': '<i>b</i>'}\nBundle()",
-        "class Shows:\n    def _ipython_display_(self): print('shows itself')\nShows()",
-        "class Broken:\n    def _repr_html_(self): raise ValueError('no html')\n"
-        "    def __repr__(self): return 'broken but plain'\nBroken()",
-        "class Unprintable:\n    def __repr__(self): raise ValueError('no repr')\nUnprintable()",
-        "from IPython.display import HTML, Image, Latex, Markdown, SVG, display\nMarkdown('*hi*')",
-        "display(1, 'a', [Rich()])\ndisplay(HTML('<script>alert(1)</script>'))\ndisplay(Rich())",
-        "import base64\nImage(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAA"
-        "DUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='))",
-        "display(Latex('$x$'), HTML('x'))\ndisplay({'text/plain': 'raw'}, raw=True)",
-        "display()\ndisplay(None)",
-    ],
-    "display": [
-        "from IPython.display import clear_output, display, update_display\n"
-        "print('gone')\ndisplay('gone')\nclear_output()\nprint('kept')",
-        "for i in range(3):\n    clear_output(wait=True)\n    print('step', i)",
-        "print('stays')\nclear_output(wait=True)",
-        "handle = display('first', display_id=True)\nprint('between')\nhandle.update('second')",
-        "display('one', display_id='mine')\nupdate_display('two', display_id='mine')",
-        "from IPython.utils.capture import capture_output\n"
-        "with capture_output() as got:\n    print('captured'); display('captured')\n"
-        "print(repr(got.stdout), len(got.outputs))",
-        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as text:\n"
-        "    print('redirected')\ntext.getvalue()",
-    ],
-    "plots": [
-        "import matplotlib.pyplot as plt\nimport numpy as np\nplt.plot([1, 3,
-        2])\nplt.title('$x^2$')", "%matplotlib inline\nfig, ax = plt.subplots(figsize=(3,
-        2))\nax.imshow(np.eye(3))\nax", "plt.plot([1,
-        2])\nplt.show()\nprint('between')\nplt.hist([1, 1, 2])\nplt.show()", "fig", "fig, axes =
-        plt.subplots(1, 2)\nplt.close(fig)\nprint(axes.shape)", "plt.scatter([1, 2], [3,
-        4]);\nplt.savefig('x.png')\nopen('x.png', 'rb').read(4)", "print(len(plt.get_fignums()),
-        plt.rcParams['figure.dpi'])",
-    ],
-    "errors": [
-        "1 / 0", "def f(x):\n    return g(x) + 1\n\ndef g(x):\n    y = [x]\n    return y[3]",
-        "print('before')\nf(2)", "try:\n    f(1)\nexcept IndexError as error:\n    raise
-        ValueError('of another kind') from error", "try:\n    {}['key']\nexcept KeyError:\n
-        undefined", "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise RuntimeError('alone')
-        from None", "class MyError(Exception):\n    def __str__(self): return 'in my words: ' +
-        repr(self.args)\n" "raise MyError(1, 'two')", "x = (1,\ny = 2", "if True:\nprint(1)", "print
-        'old'", "assert 1 + 1 == 3, 'arithmetic\\nover two lines'", "assert [] == [1]", "raise
-        Exception", "import sys\nsys.exit('done')", "sys.exit()", "raise SystemExit(3)", "raise
-        KeyboardInterrupt", "def deep(n): return deep(n + 1)\ndeep(0)", "class Mute(Exception):\n
-        def __str__(self): raise ValueError\nraise Mute('x')", "raise ExceptionGroup('several',
-        [ValueError('one'), TypeError('two')])", "import torch\ntorch.ones(2, 3) @ torch.ones(2,
-        3)", "eval('1 +')", "exec('def h():\\n    raise OSError(5, \"made\")\\nh()')", "'alive'",
-    ],
-    "magics": [
-        "%%capture caught\nprint('out')\nimport sys; print('err', file=sys.stderr)\n7",
-        "caught.stdout, caught.stderr, len(caught.outputs)",
-        "%precision 3\n3.14159",
-        "%precision %r",
-        "%%writefile made.py\nvalue = 41\nprint('run', value)",
-        "%run made.py",
-        "value + 1",
-        "%who int\n%who_ls",
-        "%nosuchmagic",
-        "%%nosuchcellmagic\nx",
-        "%env COURSE=yes\nimport os\nos.environ['COURSE']",
-        "%%html\n<b>bold</b>",
-        "%%bash\necho from bash\necho wrong >&2",
-        "%alias_magic t timeit",
-        "%xmode Plain\nint('x')",
-        "%xmode Verbose\nint('y')",
-        "%xmode Context",
-        "%load_ext nosuchextension",
-        "%cd /\n%pwd",
-        "%reset_selective -f value\nvalue",
-    ],
-    "shell": [
-        "!echo hello; echo again",
-        "files = !printf 'a\\nb\\n'\nprint(files, type(files).__name__)\nfiles.n",
-        "!echo wrong >&2",
-        "!exit 3\n_exit_code",
-        "name = 'x y'\n!echo $name {1 + 1} \"$HOME\" | tr -d '/a-z'",
-        "import os\nos.system('true')",
-        "import subprocess\nsubprocess.run(['echo', 'quiet'], capture_output=True, text=True).stdout",
-        "!nosuchcommand-at-all 2>/dev/null\n_exit_code",
-    ],
-    "input and async": [
-        "input('name? ')",
-        "import getpass\ngetpass.getpass()",
-        "import asyncio\nawait asyncio.sleep(0)\nprint('slept')",
-        "async def double(x):\n    await asyncio.sleep(0)\n    return 2 * x\nawait double(4)",
-        "results = await asyncio.gather(*map(double, range(3)))\nresults",
-        "async def fails():\n    raise ValueError('late')\nawait fails()",
-        "async with asyncio.Lock() as lock:\n    print('locked')",
-        "import sys\nsys.stdin.readline()",
-    ],
-    "warnings and threads": [
-        "import warnings\nwarnings.warn('careful')",
-        "def old():\n    warnings.warn('old', DeprecationWarning, stacklevel=2)\nold()",
-        "warnings.simplefilter('error')\nwarnings.warn('now an error')",
-        "warnings.simplefilter('ignore')\nwarnings.warn('silent')",
-        "import logging\nlogging.warning('by logging')\nlogging.getLogger('x').info('not shown')",
-        "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()",
-        "import threading\nthread = threading.Thread(target=print, args=('from a thread',))\n"
-        "thread.start(); thread.join()",
-        "import torch, numpy as np\ntorch.manual_seed(0)\nnp.random.seed(0)\ntorch.rand(2, 2)",
-        "np.random.rand(2), torch.arange(3), torch.nn.Linear(2, 1), np.eye(2)",
-        "def documented(x: int = 1) -> int:\n    'What it does.'\nhelp(documented)",
-        "print(__name__)",
-        "globals()['made'] = 5\nmade",
-        "del made\nmade",
-    ],
-}  # fmt: skip
+NOTEBOOKS = {
+    "printing": r"""
+print('hello', 1, 2.5, sep=', ', end='!\n')
+print()
+print('é 汉 😀 \t tab')
+# %%
+import sys
+sys.stdout.write('no newline')
+sys.stdout.flush()
+# %%
+for i in range(3): print(i, flush=True)
+print('to stderr', file=sys.stderr)
+print('end')
+# %%
+# a comment alone
+# %%
+
+# %%
+x = 1
+# %%
+print('a' * 10_000)
+print(*range(100), sep='\n')
+# %%
+print('\x1b[31mred\x1b[0m and \x1b[1mbold\x1b[0m')
+# %%
+print('10%\r50%\r100%')
+print('windows\r\nlines')
+# %%
+from pprint import pprint
+pprint({i: 'x' * 20 for i in range(6)})
+""",
+    "results": r"""
+1 + 1
+# %%
+_ + 40
+# %%
+'text'; None
+# %%
+'hidden';
+# %%
+In[1], Out[1], _1, __ is not None
+# %%
+x = y = [1, {'a': (2,)}, {3}]
+x
+# %%
+{i: str(i) * 30 for i in range(10)}
+# %%
+print('before')
+[i ** 2 for i in range(40)]
+# %%
+if True:
+    'not shown in a block'
+# %%
+'first'
+'second'
+# %%
+class A:
+    def __repr__(self): return 'A\nof two lines'
+A()
+# %%
+None
+# %%
+...
+# %%
+lambda x: x
+# %%
+int, print, A
+""",
+    "rich": r"""
+class Rich:
+    def _repr_html_(self): return '<b>rich</b>'
+    def _repr_latex_(self): return '$x$'
+    def __repr__(self): return 'plain'
+Rich()
+# %%
+class OnlyHtml:
+    def _repr_html_(self): return '<b>rich</b>'
+OnlyHtml()
+# %%
+class Bundle:
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {'text/plain': 'from the bundle', 'text/html': '<i>b</i>'}
+Bundle()
+# %%
+class Shows:
+    def _ipython_display_(self): print('shows itself')
+Shows()
+# %%
+class Broken:
+    def _repr_html_(self): raise ValueError('no html')
+    def __repr__(self): return 'broken but plain'
+Broken()
+# %%
+class Unprintable:
+    def __repr__(self): raise ValueError('no repr')
+Unprintable()
+# %%
+from IPython.display import HTML, Image, Latex, Markdown, display
+Markdown('*hi*')
+# %%
+display(1, 'a', [Rich()])
+display(HTML('<script>alert(1)</script>'))
+display(Rich())
+# %%
+import base64
+one = ('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9aw'
+       'AAAABJRU5ErkJggg==')
+Image(base64.b64decode(one))
+# %%
+display(Latex('$x$'), HTML('x'))
+display({'text/plain': 'raw'}, raw=True)
+# %%
+display()
+display(None)
+""",
+    "display": r"""
+from IPython.display import clear_output, display, update_display
+print('gone')
+display('gone')
+clear_output()
+print('kept')
+# %%
+for i in range(3):
+    clear_output(wait=True)
+    print('step', i)
+# %%
+print('stays')
+clear_output(wait=True)
+# %%
+handle = display('first', display_id=True)
+print('between')
+handle.update('second')
+# %%
+display('one', display_id='mine')
+update_display('two', display_id='mine')
+# %%
+from IPython.utils.capture import capture_output
+with capture_output() as got:
+    print('captured'); display('captured')
+print(repr(got.stdout), len(got.outputs))
+# %%
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()) as text:
+    print('redirected')
+text.getvalue()
+""",
+    "plots": r"""
+import matplotlib.pyplot as plt
+import numpy as np
+plt.plot([1, 3, 2])
+plt.title('$x^2$')
+# %%
+%matplotlib inline
+fig, ax = plt.subplots(figsize=(3, 2))
+ax.imshow(np.eye(3))
+ax
+# %%
+plt.plot([1, 2])
+plt.show()
+print('between')
+plt.hist([1, 1, 2])
+plt.show()
+# %%
+fig
+# %%
+fig, axes = plt.subplots(1, 2)
+plt.close(fig)
+print(axes.shape)
+# %%
+plt.scatter([1, 2], [3, 4]);
+plt.savefig('x.png')
+open('x.png', 'rb').read(4)
+# %%
+print(len(plt.get_fignums()), plt.rcParams['figure.dpi'])
+""",
+    "errors": r"""
+1 / 0
+# %%
+def f(x):
+    return g(x) + 1
+
+def g(x):
+    y = [x]
+    return y[3]
+# %%
+print('before')
+f(2)
+# %%
+try:
+    f(1)
+except IndexError as error:
+    raise ValueError('of another kind') from error
+# %%
+try:
+    {}['key']
+except KeyError:
+    undefined
+# %%
+try:
+    1 / 0
+except ZeroDivisionError:
+    raise RuntimeError('alone') from None
+# %%
+class MyError(Exception):
+    def __str__(self): return 'in my words: ' + repr(self.args)
+raise MyError(1, 'two')
+# %%
+x = (1,
+y = 2
+# %%
+if True:
+print(1)
+# %%
+print 'old'
+# %%
+assert 1 + 1 == 3, 'arithmetic\nover two lines'
+# %%
+assert [] == [1]
+# %%
+raise Exception
+# %%
+import sys
+sys.exit('done')
+# %%
+sys.exit()
+# %%
+raise SystemExit(3)
+# %%
+raise KeyboardInterrupt
+# %%
+def deep(n): return deep(n + 1)
+deep(0)
+# %%
+class Mute(Exception):
+    def __str__(self): raise ValueError
+raise Mute('x')
+# %%
+raise ExceptionGroup('several', [ValueError('one'), TypeError('two')])
+# %%
+import torch
+torch.ones(2, 3) @ torch.ones(2, 3)
+# %%
+eval('1 +')
+# %%
+exec('def h():\n    raise OSError(5, "made")\nh()')
+# %%
+'alive'
+""",
+    "magics": r"""
+%%capture caught
+print('out')
+import sys; print('err', file=sys.stderr)
+7
+# %%
+caught.stdout, caught.stderr, len(caught.outputs)
+# %%
+%precision 3
+3.14159
+# %%
+%precision %r
+# %%
+%%writefile made.py
+value = 41
+print('run', value)
+# %%
+%run made.py
+# %%
+value + 1
+# %%
+%who int
+%who_ls
+# %%
+%nosuchmagic
+# %%
+%%nosuchcellmagic
+x
+# %%
+%env COURSE=yes
+import os
+os.environ['COURSE']
+# %%
+%%html
+<b>bold</b>
+# %%
+%%bash
+echo from bash
+echo wrong >&2
+# %%
+%alias_magic t timeit
+# %%
+%xmode Plain
+int('x')
+# %%
+%xmode Verbose
+int('y')
+# %%
+%xmode Context
+# %%
+%load_ext nosuchextension
+# %%
+%cd /
+%pwd
+# %%
+%reset_selective -f value
+value
+""",
+    "shell": r"""
+!echo hello; echo again
+# %%
+files = !printf 'a\nb\n'
+print(files, type(files).__name__)
+files.n
+# %%
+!exit 3
+_exit_code
+# %%
+name = 'x y'
+!echo $name {1 + 1} | tr 'a-z' 'A-Z'
+# %%
+import os
+os.system('true')
+# %%
+import subprocess
+subprocess.run(['echo', 'quiet'], capture_output=True, text=True).stdout
+# %%
+!nosuchcommand-at-all 2>/dev/null
+_exit_code
+""",
+    "input and async": r"""
+input('name? ')
+# %%
+import getpass
+getpass.getpass()
+# %%
+import asyncio
+await asyncio.sleep(0)
+print('slept')
+# %%
+async def double(x):
+    await asyncio.sleep(0)
+    return 2 * x
+await double(4)
+# %%
+results = await asyncio.gather(*map(double, range(3)))
+results
+# %%
+async def fails():
+    raise ValueError('late')
+await fails()
+# %%
+async with asyncio.Lock() as lock:
+    print('locked')
+""",
+    "warnings and threads": r"""
+import warnings
+warnings.warn('careful')
+# %%
+def old():
+    warnings.warn('old', DeprecationWarning, stacklevel=2)
+old()
+# %%
+warnings.simplefilter('error')
+warnings.warn('now an error')
+# %%
+warnings.simplefilter('ignore')
+warnings.warn('silent')
+# %%
+import logging
+logging.warning('by logging')
+logging.getLogger('x').info('not shown')
+# %%
+import traceback
+try:
+    1 / 0
+except ZeroDivisionError:
+    traceback.print_exc()
+# %%
+import threading
+thread = threading.Thread(target=print, args=('from a thread',))
+thread.start(); thread.join()
+# %%
+import torch, numpy as np
+torch.manual_seed(0)
+np.random.seed(0)
+torch.rand(2, 2)
+# %%
+np.random.rand(2), torch.arange(3), torch.nn.Linear(2, 1), np.eye(2)
+# %%
+def documented(x: int = 1) -> int:
+    'What it does.'
+help(documented)
+# %%
+print(__name__)
+# %%
+globals()['made'] = 5
+made
+# %%
+del made
+made
+""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +514,7 @@ def normal(outputs: list[dict[str, Any]]) -> list[Any]:
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_shows_what_it_shows_in_a_kernel(name, kernel, ours):
-    sources = NOTEBOOKS[name]
+    sources = [cell.strip("\n") for cell in NOTEBOOKS[name].split("# %%\n")]
     found, true = ours(sources), kernel(sources)
     different = [
         (source, normal(mine), normal(theirs))
