@@ -141,8 +141,12 @@ WRONG = [
 ]
 
 
+def named(value):
+    return getattr(value, "__name__", str(value))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("change", WRONG, ids=str)
+@pytest.mark.parametrize("change", WRONG, ids=lambda change: "-".join(map(named, change.values())))
 def test_the_tolerance_of_each_dtype_tells_wrong_from_right(
     change, dtype, normal, random_mask, layer_of, assert_far
 ):
