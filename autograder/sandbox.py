@@ -149,14 +149,14 @@ class Sandbox:
 
 
 def _fitting(limits: Limits) -> Limits:
-    """The limits, with /tmp left alone where covering it would hide the interpreter."""
-    inside = any(Path(folder).is_relative_to("/tmp") for folder in _readable_folders())
-    return msgspec.structs.replace(limits, tmp=limits.tmp and not inside)
+    """The limits, with the interpreter kept where a fresh /tmp would hide it."""
+    inside = tuple(f for f in _readable_folders() if Path(f).is_relative_to("/tmp"))
+    return msgspec.structs.replace(limits, keep=inside)
 
 
 def _environment(limits: Limits | None) -> dict[str, str]:
     if limits:
-        return _ENVIRONMENT | {"TMPDIR": "/tmp" if limits.tmp else SCRATCH}
+        return _ENVIRONMENT | {"TMPDIR": "/tmp"}
     folder = tempfile.gettempdir()
     open_to_all = {"HOME": folder, "TMPDIR": folder, "MPLCONFIGDIR": folder, "IPYTHONDIR": folder}
     return os.environ | _ENVIRONMENT | open_to_all

@@ -61,7 +61,7 @@ class Limits(msgspec.Struct, frozen=True):
     scratch_bytes: int = 256 * 2**20
     scratch_files: int = 20_000
     cpu_s: int = 900
-    tmp: bool = True  # whether /tmp is made fresh: not where the interpreter itself lies in it
+    keep: tuple[str, ...] = ()  # folders below /tmp that stay readable, the interpreter's
 
 
 class JailError(OSError):
@@ -89,10 +89,15 @@ def mount_scratch(limits: Limits) -> None:
         file.write("1000")  # should memory run out, the kernel ends student code first
     options = f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files},mode=755"
     _mount("scratch", SCRATCH, "tmpfs", _MS["nosuid"] | _MS["nodev"], options)
-    for place in ("/dev/shm", "/tmp") if limits.tmp else ("/dev/shm",):
-        kept = SCRATCH + "/" + os.path.basename(place)
-        os.mkdir(kept)
-        _mount(kept, place, None, _MS["bind"])
+    kept = {folder: os.open(folder, os.O_PATH) for folder in limits.keep}
+    for place in ("/dev/shm", "/tmp"):
+        behind = SCRATCH + "/" + os.path.basename(place)
+        os.mkdir(behind)
+        _mount(behind, place, None, _MS["bind"])
+    for folder, descriptor in kept.items():
+        os.makedirs(folder)
+        _mount(f"/proc/self/fd/{descriptor}", folder, None, _MS["bind"] | _MS["rec"])
+        os.close(descriptor)
     _mount("/dev/null", "/dev/zero", None, _MS["bind"])  # mapped, it is shared anonymous memory
     _mount("nothing", "/proc", "tmpfs", _MS["rdonly"] | _MS["nosuid"] | _MS["noexec"], "size=4k")
     os.mkdir(HOME)

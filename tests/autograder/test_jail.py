@@ -261,9 +261,23 @@ def test_what_is_there_can_be_listed_in_a_few_words(probe):
     """Every folder from the root down to what the interpreter needs; a new one must be meant."""
     seen = set(probe("import os; print(*os.listdir('/'))").split())
     needed = {Path(p).parts[1] for p in (sys.prefix, sys.base_prefix, *site.getsitepackages())}
-    system = {"usr", "lib", "lib64", "bin", "sbin", "etc", "sandbox", "proc", "dev", "tmp", "home"}
+    system = {
+        "usr",
+        "lib",
+        "lib64",
+        "bin",
+        "sbin",
+        "etc",
+        "sandbox",
+        "proc",
+        "dev",
+        "tmp",
+        "scratch",
+    }
     assert seen <= system | needed
-    assert probe("import os; print(*os.listdir('/proc'), *os.listdir('/tmp'))") == "\n"
+    assert probe("import os; print(*os.listdir('/proc'))") == "\n"
+    kept = {Path(p).parts[2] for p in (sys.prefix, sys.base_prefix) if p.startswith("/tmp/")}
+    assert set(probe("import os; print(*os.listdir('/tmp'))").split()) <= kept
     assert probe("import os; print(*os.listdir('/sandbox/inside'))").count("zygote.py") == 1
 
 
@@ -317,9 +331,9 @@ print(*sorted(writable))
 
 def test_only_the_scratch_folders_can_be_written(probe):
     paths = ["/x", "/usr/x", "/etc/x", "/dev/x", "/proc/x", "/sandbox/x", "/sandbox/inside/wire.py"]
-    paths += ["/usr/bin/env", "/etc/ld.so.cache", f"{site.getsitepackages()[0]}/x.pth", "/work/x"]
+    paths += ["/usr/bin/env", "/etc/ld.so.cache", f"{site.getsitepackages()[0]}/x.pth", "/srv/x"]
     written = probe(WRITE.format(paths=paths))
-    assert written == "/dev/shm /home /home/shm /home/student /home/tmp /tmp\n"
+    assert written == "/dev/shm /scratch /scratch/home /scratch/shm /scratch/tmp /tmp\n"
 
 
 FILL = """
@@ -345,11 +359,11 @@ def files(folder):
 def test_bytes_and_files_of_all_scratch_folders_together_are_capped(submission, tight, printed):
     one = submission(tight)
     printed(one.run(FILL))
-    shown = one.run("fill('/tmp')[1], fill('/dev/shm'), fill('/home')").outputs[0].data
+    shown = one.run("fill('/tmp')[1], fill('/dev/shm'), fill('/scratch')").outputs[0].data
     assert shown["text/plain"] == "(28, (0, 28), (0, 28))"
     size, code = printed(submission(tight).run(FILL + "print(*fill('/dev/shm'))")).split()
     assert (int(size), code) == (TIGHT.scratch_bytes, "28")
-    made, code = printed(submission(tight).run(FILL + "print(*files('/home/student'))")).split()
+    made, code = printed(submission(tight).run(FILL + "print(*files('/scratch/home'))")).split()
     assert 30 < int(made) < TIGHT.scratch_files
     assert code == "28"
 
@@ -450,7 +464,7 @@ def test_there_is_no_network_even_without_the_filter(submission):
 
 LEAVE = """
 import os, socket, time
-for folder in ("/tmp", "/home", "/home/student", "/dev/shm", "/home/tmp", "/home/shm"):
+for folder in ("/tmp", "/scratch", "/scratch/home", "/dev/shm", "/scratch/tmp", "/scratch/shm"):
     with open(f"{folder}/left-by-one", "w") as file:
         file.write("seen")
 end, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)

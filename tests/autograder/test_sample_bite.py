@@ -53,19 +53,20 @@ def _in_an_open_cage(cells: list[str], folder: Path) -> str:
     cage = Path(__file__).with_name("open_cage.py")
     readable = {"/usr", "/lib", "/lib64", "/bin", "/etc", sys.prefix, sys.base_prefix}
     command = [bwrap_path(), "--unshare-all", "--die-with-parent", "--new-session"]
+    command += ["--tmpfs", "/tmp"]  # first: the interpreter may lie in it
     for path in sorted(readable):
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
         elif os.path.exists(path):
             command += ["--ro-bind", path, path]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/home/student"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--dir", "/scratch/home"]
     command += ["--bind", str(course), "/home/course", "--ro-bind", str(cage), "/cage.py"]
-    command += ["--ro-bind", str(folder / "packages"), "/packages", "--chdir", "/home/student"]
+    command += ["--ro-bind", str(folder / "packages"), "/packages", "--chdir", "/scratch/home"]
     command += [
         "--clearenv",
         "--setenv",
         "HOME",
-        "/home/student",
+        "/scratch/home",
         "--setenv",
         "PYTHONPATH",
         "/packages",

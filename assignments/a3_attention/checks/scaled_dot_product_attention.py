@@ -15,7 +15,7 @@ import reference.attention as reference
 from assignments.a3_attention.checks.softmax import LARGE, SOFTMAX
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Part, Parts, Rubric
+from autograder.rubric import Part, Parts, Rubric
 
 SCALED_DOT_PRODUCT_ATTENTION = Rubric(
     "a3_attention",
@@ -202,7 +202,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
         _compare(student, parts, inputs, mask, what=what, why="as precise as its inputs")
         asked += 1
     if not asked:
-        raise CheckFailed("cannot be judged until your softmax works in some dtype")
+        _compare(student, parts, _inputs(draw, 2), what="the output in float32")
 
 
 @CHECK("inputs are left alone", points=0.5)
