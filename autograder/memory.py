@@ -16,7 +16,10 @@ _PSS = re.compile(r"^Pss_(?:Anon|Shmem): +(\d+) kB$", re.MULTILINE)
 
 
 def holds_more_than(limit_bytes: int, pid: int, baseline_bytes: int) -> bool:
-    """Whether the descendants of a process hold more, above what each began with."""
+    """Whether the descendants of a process hold more, their share of the warm process included.
+
+    `baseline_bytes`: what the quick count gives for a process that has done nothing yet.
+    """
     try:
         family = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -24,7 +27,7 @@ def holds_more_than(limit_bytes: int, pid: int, baseline_bytes: int) -> bool:
     quick = sum(max(0, own_bytes(process.pid) - baseline_bytes) for process in family)
     if quick <= limit_bytes:
         return False
-    return sum(_share_bytes(process.pid) for process in family) - baseline_bytes > limit_bytes
+    return sum(_share_bytes(process.pid) for process in family) > limit_bytes
 
 
 def own_bytes(pid: int) -> int:

@@ -315,7 +315,7 @@ time.sleep(20)
 
 def test_memory_that_copies_share_is_counted_once(submission, printed):
     """A notebook with a large model, and a snapshot of it at every test cell."""
-    one = submission(memory_bytes=250 * MB)
+    one = submission(memory_bytes=400 * MB)
     printed(one.run(f"import time\nx = bytearray(b'x') * (120 * {MB})\ndef size(): return len(x)"))
     snapshots = [one.snapshot() for _ in range(4)]
     printed(one.run("time.sleep(0.6)"))

@@ -7,14 +7,12 @@ files, and kinds of output that are dropped on purpose.
 
 import base64
 import itertools
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -421,38 +419,31 @@ made
 }
 
 
+def cells_of(name: str) -> list[str]:
+    return [cell.strip("\n") for cell in NOTEBOOKS[name].split("# %%\n")]
+
+
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[str]], Any]]:
-    """Runs cells in a real kernel that has forgotten all it ran before; gives their outputs."""
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[dict[str, Any]]]]:
+    """The outputs of every notebook's cells in a kernel that forgets between the notebooks."""
     folder = tmp_path_factory.mktemp("kernel")
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(folder), env=os.environ | {"OMP_NUM_THREADS": "1"})
-    client = manager.client()
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
-
-    def run(sources: list[str]) -> list[list[dict[str, Any]]]:
-        client.execute_interactive(FORGET.format(folder=str(folder)), silent=True, timeout=60)
-        notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-        runner = NotebookClient(notebook, km=manager, timeout=60, allow_errors=True)
-        runner.kc = client
-        runner.reset_execution_trackers()
-        for index, cell in enumerate(notebook.cells):
-            runner.execute_cell(cell, index)
-        return [cell.outputs for cell in notebook.cells]
-
-    yield run
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    sources = [[FORGET.format(folder=str(folder)), *cells_of(name)] for name in NOTEBOOKS]
+    cells = [[new_code_cell(source) for source in notebook] for notebook in sources]
+    together = new_notebook(cells=list(itertools.chain(*cells)))
+    NotebookClient(together, timeout=120, allow_errors=True).execute()
+    ran = iter(together.cells)
+    outputs = [[next(ran).outputs for _ in notebook] for notebook in sources]
+    return {name: rest for name, (_, *rest) in zip(NOTEBOOKS, outputs, strict=True)}
 
 
 FORGET = """
-import os, sys, warnings
+import os
 os.chdir({folder!r})
 get_ipython().reset(new_session=True)
-get_ipython().run_line_magic("precision", "%r")
-get_ipython().run_line_magic("xmode", "Context")
+import warnings
 warnings.resetwarnings(); warnings.simplefilter("default")
+get_ipython().execution_count = 0
+del warnings, os
 """
 
 
@@ -521,8 +512,8 @@ def normal(outputs: list[dict[str, Any]]) -> list[Any]:
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_shows_what_it_shows_in_a_kernel(name, kernel, ours):
-    sources = [cell.strip("\n") for cell in NOTEBOOKS[name].split("# %%\n")]
-    found, true = ours(sources), kernel(sources)
+    sources = cells_of(name)
+    found, true = ours(sources), kernel[name]
     different = [
         (source, normal(mine), normal(theirs))
         for source, mine, theirs in zip(sources, found, true, strict=True)
