@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import builtins
+import getpass
 import io
 import os
 import sys
@@ -233,6 +234,7 @@ class CellShell(InteractiveShell):
         self.outputs = Outputs()
         sys.stdout, sys.stderr = _Stream("stdout", self), _Stream("stderr", self)
         builtins.input = _no_input  # type: ignore[assignment]
+        getpass.getpass = _no_getpass
         _written_past_python()
         count = self.execution_count
         result = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
@@ -269,6 +271,11 @@ def _text(value: object) -> str:
 
 
 def _no_input(prompt: str = "") -> str:
-    raise StdinNotImplementedError(
-        "raw_input was called, but this frontend does not support input requests."
-    )
+    raise StdinNotImplementedError(_NO_INPUT.format("raw_input"))
+
+
+def _no_getpass(prompt: str = "Password: ", *args: Any, **kwargs: Any) -> str:
+    raise StdinNotImplementedError(_NO_INPUT.format("getpass"))
+
+
+_NO_INPUT = "{} was called, but this frontend does not support input requests."

@@ -166,35 +166,6 @@ with contextlib.redirect_stdout(io.StringIO()) as text:
     print('redirected')
 text.getvalue()
 """,
-    "plots": r"""
-import matplotlib.pyplot as plt
-import numpy as np
-plt.plot([1, 3, 2])
-plt.title('$x^2$')
-# %%
-%matplotlib inline
-fig, ax = plt.subplots(figsize=(3, 2))
-ax.imshow(np.eye(3))
-ax
-# %%
-plt.plot([1, 2])
-plt.show()
-print('between')
-plt.hist([1, 1, 2])
-plt.show()
-# %%
-fig
-# %%
-fig, axes = plt.subplots(1, 2)
-plt.close(fig)
-print(axes.shape)
-# %%
-plt.scatter([1, 2], [3, 4]);
-plt.savefig('x.png')
-open('x.png', 'rb').read(4)
-# %%
-print(len(plt.get_fignums()), plt.rcParams['figure.dpi'])
-""",
     "errors": r"""
 1 / 0
 # %%
@@ -402,7 +373,7 @@ torch.manual_seed(0)
 np.random.seed(0)
 torch.rand(2, 2)
 # %%
-np.random.rand(2), torch.arange(3), torch.nn.Linear(2, 1), np.eye(2)
+np.arange(2), torch.arange(3), torch.nn.Linear(2, 1), np.eye(2)
 # %%
 def documented(x: int = 1) -> int:
     'What it does.'
@@ -415,6 +386,37 @@ made
 # %%
 del made
 made
+""",
+    # last: with %matplotlib on, %run shows a figure too
+    "plots": r"""
+import matplotlib.pyplot as plt
+import numpy as np
+plt.plot([1, 3, 2])
+plt.title('$x^2$')
+# %%
+%matplotlib inline
+fig, ax = plt.subplots(figsize=(3, 2))
+ax.imshow(np.eye(3))
+ax
+# %%
+plt.plot([1, 2])
+plt.show()
+print('between')
+plt.hist([1, 1, 2])
+plt.show()
+# %%
+fig
+# %%
+fig, axes = plt.subplots(1, 2)
+plt.close(fig)
+print(axes.shape)
+# %%
+plt.scatter([1, 2], [3, 4]);
+plt.savefig('x.png')
+import os
+os.path.exists('x.png')
+# %%
+print(len(plt.get_fignums()), plt.rcParams['figure.dpi'])
 """,
 }
 
@@ -437,13 +439,16 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[dict
 
 
 FORGET = """
-import os
+import os, sys, warnings
 os.chdir({folder!r})
 get_ipython().reset(new_session=True)
-import warnings
-warnings.resetwarnings(); warnings.simplefilter("default")
-get_ipython().execution_count = 0
-del warnings, os
+import sys, warnings
+sys.first_filters = getattr(sys, "first_filters", warnings.filters[:])
+warnings.filters[:] = sys.first_filters
+if "matplotlib.pyplot" in sys.modules:
+    sys.modules["matplotlib.pyplot"].close("all")
+    sys.modules["numpy"].set_printoptions(precision=8)  # changed by %precision
+del sys, warnings
 """
 
 
@@ -462,6 +467,7 @@ def ours(submission) -> Callable[[list[str]], Any]:
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 TEMPORARY = re.compile(r"(/tmp/ipykernel_\d+/)?\d+\.py")
+REFUSES_INPUT = re.compile(r"File .*(ipykernel/kernelbase|inside/shell)\.py")
 KEPT = ("text/plain", "image/png")
 
 
@@ -478,6 +484,7 @@ def frames(trace: str) -> list[str]:
     heads = [n for n, line in enumerate(lines) if line.startswith(("Cell In", "File "))]
     cuts = [0, *heads, len(lines)]
     paragraphs = ["\n".join(lines[a:b]) for a, b in itertools.pairwise(cuts)]
+    paragraphs = [p.rsplit("\n", 1)[-1] if REFUSES_INPUT.match(p) else p for p in paragraphs]
     return [paragraph for paragraph, _ in itertools.groupby(paragraphs)]
 
 
