@@ -445,8 +445,7 @@ get_ipython().reset(new_session=True)
 import sys, warnings
 sys.first_filters = getattr(sys, "first_filters", warnings.filters[:])
 warnings.filters[:] = sys.first_filters
-if "matplotlib.pyplot" in sys.modules:
-    sys.modules["matplotlib.pyplot"].close("all")
+if "numpy" in sys.modules:
     sys.modules["numpy"].set_printoptions(precision=8)  # changed by %precision
 del sys, warnings
 """
