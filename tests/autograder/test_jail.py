@@ -490,7 +490,7 @@ for folder, folders, files in os.walk("/"):
     if folder in ("/usr", "/work", "/root", "/lib"):
         folders.clear()
     for name in files:
-        if "left-by" in name and not folder.startswith("/sandbox"):
+        if (name == "left" or "left-by" in name) and not folder.startswith("/sandbox"):
             print(folder, name)
 print([name for name in ("left",) if hasattr(torch, name) or hasattr(builtins, name)])
 end, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -524,9 +524,8 @@ def test_two_submissions_share_nothing(submission, printed):
     assert printed(other.run(FIND)) == "[]\nalive\n"
     assert printed(one.run("print(open('/tmp/left-by-one').read(), torch.left)")) == "seen seen\n"
     assert {process.pid for process in family(one)} == before
-    assert (
-        printed(submission().run("import os; print(os.listdir(), os.listdir('/tmp'))")) == "[] []\n"
-    )
+    listing = "import os; print(os.listdir(), os.path.exists('/tmp/left-by-one'))"
+    assert printed(submission().run(listing)) == "[] False\n"
 
 
 # ── processes ───────────────────────────────────────────────────────────────────────────────────

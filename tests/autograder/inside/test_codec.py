@@ -309,6 +309,7 @@ def test_arrays_of_other_kinds_are_lent():
         np.array([object()]),
         np.array(["text"]),
         np.array([1j]),
+        np.array([1j], dtype=np.complex64),
         np.array([1], dtype=np.longdouble),
         np.array(["2020-01-01"], dtype="M8[D]"),
         np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]),

@@ -351,6 +351,14 @@ def test_silence_ends_at_the_deadline(ends):
     assert 0.04 < elapsed(wait) < 4
 
 
+def test_what_comes_after_the_deadline_comes_too_late(ends):
+    """Or packets that never cease would be read for ever."""
+    judge, student = ends
+    student.send(ANSWER)
+    with pytest.raises(WireTimeout):
+        judge.receive(deadline=time.monotonic() - 0.01)
+
+
 def test_half_a_message_ends_at_the_deadline(ends):
     judge, student = ends
     student.sock.send(whole_packets(ANSWER, os.urandom(wire.PACKET_BYTES))[0])
