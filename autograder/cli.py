@@ -54,8 +54,7 @@ def build(
     course: Folder = None,
 ) -> None:
     """Turn assignments' sources into notebooks, and those into a release for students."""
-    from autograder.build import assignments
-    from autograder.build import build as build_one
+    from autograder.build import assignments, build as build_one
 
     with _errors_in_words():
         folder = Course.create(course or DEFAULT_ROOT)
@@ -142,8 +141,7 @@ def validate(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds for each right one.")] = 20,
 ) -> None:
     """Show that the hidden tests tell wrong implementations from right ones."""
-    from autograder.validate import print_report
-    from autograder.validate import validate as run
+    from autograder.validate import print_report, validate as run
 
     with _errors_in_words():
         report = run(name, seeds=seeds)

@@ -12,12 +12,8 @@ next one gets a new snapshot. Proved by: tests/autograder/test_judge.py and the 
 
 from __future__ import annotations
 
-import ast
-import builtins
 import contextlib
 import hashlib
-import io
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,12 +22,14 @@ import msgspec
 
 from autograder.deadlines import Deadlines
 from autograder.errors import StudentDied, StudentError
+from autograder.evaluation import evaluate
 from autograder.inside.peer import BorrowedCallable
 from autograder.outputs import Room, notebook_outputs, report_outputs
 from autograder.proxy import LostName, MissingName, NamedProxy
 from autograder.rubric import RubricResult, Session, session
 from autograder.sandbox import Sandbox
-from autograder.student import CellOutcome, Snapshot, Submission
+from autograder.snapshot import Snapshot
+from autograder.student import CellOutcome, Submission
 from autograder.verdict import CellVerdict, CheckReport
 
 MOST_REPLAYS = 12  # in running the cells, and again for each test cell
@@ -191,39 +189,13 @@ class _Run:
         started = time.monotonic()
         self._replays = 0
         known = set(results.results)
-        points, text, trouble = self._evaluate(index)
-        points = min(max(points, 0.0), worth) if math.isfinite(points) else 0.0
+        tested = evaluate(cell["source"], worth, lambda names: self._namespace(index, names))
+        points, text, trouble = tested.points, tested.printed, tested.trouble
         cell["outputs"] = report_outputs(text, trouble, points)
         cell["execution_count"] = None
         self.seconds["checks"] += time.monotonic() - started
         fresh = [result for name, result in results.results.items() if name not in known]
         return _cell_verdict(grade_id, worth, points, trouble, fresh)
-
-    def _evaluate(self, index: int) -> tuple[float, str, str]:
-        """Run a test cell here: its points, what it printed, and what it raised, in words."""
-        tree = ast.parse(self.cells[index]["source"])
-        namespace = self._namespace(index, _free_names(tree))
-        printed = io.StringIO()
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        value: object = None
-        try:
-            with contextlib.redirect_stdout(printed):
-                # Not student code: the cell is the template's, from this repository.
-                exec(compile(tree, "<test cell>", "exec"), namespace)  # noqa: S102
-                if isinstance(last, ast.Expr):
-                    expression = compile(ast.Expression(last.value), "<test cell>", "eval")
-                    value = eval(expression, namespace)  # noqa: S307
-        except Exception as error:
-            text = (
-                str(error)
-                if isinstance(error, StudentError)
-                else f"{type(error).__name__}: {error}"
-            )
-            return 0.0, printed.getvalue(), text
-        worth = float(self.cells[index]["metadata"]["nbgrader"]["points"])
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(min(max(value, 0), worth)), printed.getvalue(), ""
-        return worth, printed.getvalue(), ""
 
     def _namespace(self, index: int, names: list[str]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -297,24 +269,6 @@ def _cell_verdict(
         named.misconception if named else None,
         named.sentence if named else None,
     )
-
-
-def _free_names(tree: ast.Module) -> list[str]:
-    """Names that the cell reads and neither defines, imports nor finds among Python's own."""
-    own: set[str] = set(dir(builtins))
-    read: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            read.append(node.id)
-        elif isinstance(node, ast.Name):
-            own.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            own.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            own.add(node.name)
-        elif isinstance(node, ast.arg):
-            own.add(node.arg)
-    return [name for name in dict.fromkeys(read) if name not in own]
 
 
 def _mark(cell: Mapping[str, Any], name: str) -> bool:

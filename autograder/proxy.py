@@ -28,9 +28,9 @@ class ModuleProxy(Borrowed):
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """The module's forward pass, differentiable in its arguments and parameters."""
-        live = {n: p for n, p in self._leaves().items() if p.device.type == "cpu"}
-        wanted = live if torch.is_grad_enabled() else {}
-        return self.peer.call(self.number, args, kwargs, params=wanted)
+        leaves = self._leaves() if torch.is_grad_enabled() else {}
+        live = {name: leaf for name, leaf in leaves.items() if leaf.device.type == "cpu"}
+        return self.peer.call(self.number, args, kwargs, params=live)
 
     def named_parameters(self) -> Iterator[tuple[str, torch.Tensor]]:
         """(name, leaf tensor) of each parameter; `.grad` of the leaf is filled by backward."""

@@ -29,6 +29,7 @@ from types import TracebackType
 from typing import IO, Self
 
 import msgspec
+import psutil
 
 from autograder.errors import SandboxUnavailable
 from autograder.inside import wire
@@ -38,6 +39,7 @@ NOBODY = 65534
 START_S = 120.0
 _INSIDE = Path(__file__).parent / "inside"
 _OURS = ("reference", "autograder", "assignments")
+_HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library looks whether it may
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from inside.zygote import main; "
 _ENVIRONMENT = {
     "HOME": HOME,
@@ -45,6 +47,9 @@ _ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": f"{SCRATCH}/matplotlib",
     "PATH": "/usr/local/bin:/usr/bin:/bin",
+    # Huge pages, and freed memory kept for the next tensor: fewer page faults.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
+    ":glibc.malloc.trim_threshold=268435456",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
@@ -130,8 +135,15 @@ class Sandbox:
         return os.pread(self._log.fileno(), 100_000, 0).decode("utf-8", "replace")
 
     def close(self) -> None:
-        """End the warm process and with it everything that was started in the sandbox."""
+        """End the warm process and with it everything that was started in the sandbox.
+
+        Unconfined, what cells detached from their process goes on.
+        """
         self._control.close()
+        if self.limits is None:
+            for process in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         self._process.kill()
         self._process.wait()
         self._log.close()
@@ -240,7 +252,7 @@ def _wrapped(readable: Iterable[str]) -> list[str]:
         command += ["--unshare-user"]
     parents = {
         str(parent)
-        for path in [*readable, "/sandbox/inside", "/tmp/any"]
+        for path in [*readable, f"{_HUGE_PAGES}/any", "/sandbox/inside", "/tmp/any"]
         for parent in Path(path).parents
     }
     for folder in sorted(parents - {"/"}):
@@ -256,7 +268,8 @@ def _wrapped(readable: Iterable[str]) -> list[str]:
                 hidden = os.path.join(folder, package)
                 command += ["--tmpfs", hidden, "--remount-ro", hidden]
     return [
-        *command, "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
+        *command, "--ro-bind-try", _HUGE_PAGES, _HUGE_PAGES,
+        "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
         "--perms", "1777", "--tmpfs", SCRATCH, "--remount-ro", "/dev", "--remount-ro", "/", "--",
     ]  # fmt: skip
 

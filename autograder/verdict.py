@@ -149,13 +149,15 @@ def verdict_key(submission: bytes, assignment: str, course: "Course") -> str:
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file as a whole: a reader, or a crash, meets the old bytes or the new ones."""
+    """Replace a file as a whole: a reader meets the old bytes or the new ones.
+
+    The bytes may reach the disk later: what a power failure cuts short is no verdict that can be
+    read, and the submission is judged again.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(partial, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
             os.fchmod(file.fileno(), mode)
         partial.replace(path)
     except BaseException:

@@ -57,7 +57,10 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import nn
+
+set_matplotlib_formats("png", bbox_inches=None)  # pictures keep the size that we give them
 
 
 def expect_close(got, expected, what):
@@ -71,12 +74,20 @@ def expect_close(got, expected, what):
     assert close, f"{what}:\nexpected\n{expected}\ngot\n{got}"
 
 
-def show_weights(axes, weights, words, title):
-    """Draw attention weights: one row a query, one column a key; dark = much attention."""
-    axes.imshow(weights.detach(), cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(words)), words)
-    axes.set_yticks(range(len(words)), words)
-    axes.set(title=title, xlabel="… to this word (key)")
+def show_side_by_side(left, right, titles, names, **style):
+    """Draw two matrices with the same rows; `names`: {number of a row or column: its name}."""
+    gap = torch.full((len(left), 2), math.nan)
+    second = left.shape[1] + 2  # where the columns of `right` begin
+    axes = plt.figure(figsize=(7, 3)).add_axes([0.07, 0.02, 0.92, 0.8])
+    axes.imshow(torch.cat([left, gap, right], dim=1).detach(), aspect="auto", **style)
+    axes.set_axis_off()
+    for start, title in zip((0, second), titles):
+        axes.text(start - 0.5, -0.13 * len(left) - 0.5, title, weight="bold")
+        for number, name in names.items():
+            axes.text(start + number, -0.02 * len(left) - 0.5, name, ha="center")
+    for number, name in names.items():
+        axes.text(-0.8, number, name, ha="right", va="center")
+    plt.show()
 
 
 # %% [markdown]
@@ -249,12 +260,12 @@ keys = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 values = torch.tensor([[10.0, 0.0, 1.0], [20.0, 0.0, 1.0], [60.0, 6.0, 1.0]])
 
 result = attend(query, keys, values, dot)
-assert isinstance(result, tuple), "attend returns a pair: (weights, output)"
+assert isinstance(result, tuple | list), "attend returns a pair: (weights, output)"
 assert len(result) == 2, f"attend returns a pair: (weights, output), got {len(result)} things"
 expect_close(result[0], torch.tensor([0.4223, 0.1554, 0.4223]), "the weights of the example")
 expect_close(result[1], torch.tensor([32.6696, 2.5339, 1.0]), "the output of the example")
 
-_, output = attend(query, keys, values, lambda q, k: 0 * dot(q, k))
+_, output = attend(query, keys, values, lambda query, key: 0 * dot(query, key))
 expect_close(output, values.mean(0), "equal scores: the output is the mean of the values")
 
 _, output = attend(query, keys, values, dot)
@@ -459,15 +470,10 @@ meaning = {
 }
 x = torch.tensor([meaning[word] for word in words])  # (6, 4)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6))
-for axes, mask, title in [
-    (left, None, "no mask: all words are seen"),
-    (right, causal_mask(len(words)), "causal mask: no future"),
-]:
-    weights = scaled_dot_product_attention(x, x, torch.eye(len(words)), mask)
-    show_weights(axes, weights, words, title)
-left.set_ylabel("attention from this word (query) …")
-plt.show()
+everything = scaled_dot_product_attention(x, x, torch.eye(len(words)))
+weights = scaled_dot_product_attention(x, x, torch.eye(len(words)), causal_mask(len(words)))
+titles = "no mask: each word sees all words", "causal mask: no future"
+show_side_by_side(everything, weights, titles, dict(enumerate(words)), cmap="Blues", vmin=0, vmax=1)
 row = weights[2].tolist()
 print("causal mask, row 'sat':", *(f"{w:.2f}" for w in row), f"; together {sum(row):.2f}")
 
@@ -492,8 +498,8 @@ torch.manual_seed(0)
 print("          scores: standard deviation        mean of the largest weight")
 print(" d_k     q·k    q·k/√d_k    q·k/d_k       q·k    q·k/√d_k    q·k/d_k")
 for d_k in [4, 64, 1024]:
-    q, k = torch.randn(500, 1, d_k), torch.randn(500, 16, d_k)
-    e = (q * k).sum(-1)  # (500, 16)
+    q, k = torch.randn(100, 1, d_k), torch.randn(100, 16, d_k)
+    e = (q * k).sum(-1)  # (100, 16)
     choices = [e, e / math.sqrt(d_k), e / d_k]
     spread = [f"{choice.std().item():10.2f}" for choice in choices]
     largest = [f"{softmax(choice).amax(-1).mean().item():10.2f}" for choice in choices]
@@ -749,17 +755,14 @@ grade(SINUSOIDAL_POSITIONS, sinusoidal_positions)
 # %% [markdown]
 # ### See it
 #
-# Left: the vectors $\mathbf p_1 … \mathbf p_{60}$ for $d=64$. Right: the dot product of each with
-# each.
+# Left: the vectors $\mathbf p_1 … \mathbf p_{60}$ for $d=64$, one a row. Right: the dot product of
+# each with each, divided by 32. Blue is 1, white 0, red -1.
 
 # %% nbgrader={"grade_id": "figure-positions", "locked": true}
 p = sinusoidal_positions(60, 64)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6))
-left.imshow(p, cmap="RdBu", vmin=-1, vmax=1, extent=(0.5, 64.5, 60.5, 0.5))
-left.set(title="the vectors: blue 1, red -1", xlabel="number in the vector", ylabel="position i")
-right.imshow(p @ p.T, cmap="viridis", extent=(0.5, 60.5, 60.5, 0.5))
-right.set(title="their dot products: bright = large", xlabel="position k")
-plt.show()
+titles = "number 1 … 64 of each vector", "dot product with vector 1 … 60"
+names = {i - 1: i for i in (1, 20, 40, 60)}
+show_side_by_side(p, p @ p.T / 32, titles, names, cmap="RdBu", vmin=-1, vmax=1)
 
 x = torch.tensor([meaning[word] for word in words])
 print("Are the first and the second 'the' equal?")

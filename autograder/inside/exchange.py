@@ -19,7 +19,9 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from . import codec, wire
+from . import wire
+from .reader import Reader, checked_state
+from .writer import Writer
 
 if TYPE_CHECKING:
     from .peer import Peer
@@ -38,7 +40,7 @@ class Exchange:
         params: Mapping[str, torch.Tensor],
     ) -> None:
         self.peer, self.params = peer, dict(params)
-        self.writer = codec.Writer(peer.lend_or_return)
+        self.writer = Writer(peer.lend_or_return)
         positional = wire.Sequence_("tuple", [self.writer.write(value, 1) for value in args])
         named = wire.Mapping_(list(kwargs), [self.writer.write(v, 1) for v in kwargs.values()])
         self.message = wire.Call(
@@ -47,7 +49,7 @@ class Exchange:
         self.captured: list[torch.Tensor] = []
         self.live: list[int] = []  # numbers of the result's tensors that have a graph over there
         self.reply: wire.Reply
-        self.reader: codec.Reader
+        self.reader: Reader
 
     def value(self) -> Any:
         """Make the call. Raises: what Peer.call says."""
@@ -76,7 +78,7 @@ class Exchange:
             self.peer.under_way = outer
         if not isinstance(self.reply, wire.Reply):
             raise wire.WireError("the answer to a call was of another kind")
-        self.reader = codec.Reader(blob, self.peer.borrow, self.peer.own)
+        self.reader = Reader(blob, self.peer.borrow, self.peer.own)
         self.live = sorted(
             {ref.index for ref in tensor_refs(self.reply.value) if ref.grad and grad}
         )
@@ -137,12 +139,12 @@ def pull(
     peer: Peer, call: int, cotangents: Sequence[torch.Tensor | None], kinds: Sequence[object]
 ) -> list[torch.Tensor | None]:
     """Ask for the vector–Jacobian product of a call; a gradient or None for each of its inputs."""
-    writer = codec.Writer(peer.lend_or_return)
+    writer = Writer(peer.lend_or_return)
     message = wire.Pull(peer.new_id(), call, [writer.write(c) for c in cotangents])
     reply, blob = peer.request(message, writer.blob())
     if not isinstance(reply, wire.Reply):
         raise wire.WireError("the answer to a pull was of another kind")
-    gradients = codec.Reader(blob, peer.borrow, peer.own).read(reply.value)
+    gradients = Reader(blob, peer.borrow, peer.own).read(reply.value)
     if not isinstance(gradients, list) or len(gradients) != len(kinds):
         raise wire.WireError(f"expected {len(kinds)} gradients")
     for gradient, kind in zip(gradients, kinds, strict=True):
@@ -172,10 +174,25 @@ def tensor_refs(*values: wire.Value) -> list[wire.TensorRef]:
     return found
 
 
+def leaves_behind(outputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The leaf tensors from which the outputs were computed."""
+    leaves = [output for output in outputs if output.grad_fn is None]
+    left: list[Any] = [output.grad_fn for output in outputs if output.grad_fn is not None]
+    seen = set(left)
+    while left:
+        node = left.pop()
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        fresh = {before for before, _ in node.next_functions if before is not None} - seen
+        seen |= fresh
+        left += fresh
+    return leaves
+
+
 def _update(old: Any, new: torch.Tensor) -> None:
     """Carry an in-place change of an argument over to this end's object."""
     if isinstance(old, torch.Generator):
-        old.set_state(codec.checked_state(new))
+        old.set_state(checked_state(new))
     elif isinstance(old, torch.Tensor) and old.shape == new.shape and old.dtype == new.dtype:
         old.detach().copy_(new)
     elif not isinstance(old, torch.Tensor) and old.shape == tuple(new.shape):

@@ -19,6 +19,7 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 import socket
 from collections.abc import Mapping
 
@@ -44,7 +45,10 @@ _MS = {
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 24, 38, 47
 _SHARED_ANONYMOUS = 0x21  # flags of mmap: MAP_SHARED and MAP_ANONYMOUS
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
-_CAPSET = {"x86_64": 126, "aarch64": 91}  # system call numbers
+_SYSTEM_CALLS = {
+    "x86_64": {"clone": 56, "capset": 126},
+    "aarch64": {"clone": 220, "capset": 91},
+}[os.uname().machine]
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -68,11 +72,23 @@ class JailError(OSError):
     """A step of the confinement failed; no student code runs."""
 
 
-def unshare() -> None:
-    """Enter fresh namespaces as user 1000; the next child is PID 1 of its own."""
+def fork_into_namespaces() -> int:
+    """Fork a child that is user 1000 and PID 1 of fresh namespaces; as os.fork, 0 in the child.
+
+    Only a process of one thread may do this: the C library is not told. Raises: JailError.
+    """
     uid, gid = os.getuid(), os.getgid()
+    flags = ctypes.c_long(sum(_CLONE.values()) | signal.SIGCHLD)
+    child = int(_libc.syscall(_SYSTEM_CALLS["clone"], flags, 0, 0, 0, 0))
+    _check(min(child, 0), "clone")
+    if child == 0:
+        _become_student(uid, gid)
+    return child
+
+
+def _become_student(uid: int, gid: int) -> None:
+    """Map the one user that the new namespace has."""
     _check(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")  # off after a change of user
-    _check(_libc.unshare(sum(_CLONE.values())), "unshare")
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{STUDENT_ID} {uid} 1"),
@@ -83,7 +99,7 @@ def unshare() -> None:
 
 
 def mount_scratch(limits: Limits) -> None:
-    """One tmpfs behind all that can be written; /proc is covered. Ends in the fresh home."""
+    """One tmpfs behind all that can be written; /proc and /sys covered. Ends in the fresh home."""
     _mount(None, "/", None, _MS["rec"] | _MS["private"])
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # should memory run out, the kernel ends student code first
@@ -99,7 +115,8 @@ def mount_scratch(limits: Limits) -> None:
         _mount(f"/proc/self/fd/{descriptor}", folder, None, _MS["bind"] | _MS["rec"])
         os.close(descriptor)
     _mount("/dev/null", "/dev/zero", None, _MS["bind"])  # mapped, it is shared anonymous memory
-    _mount("nothing", "/proc", "tmpfs", _MS["rdonly"] | _MS["nosuid"] | _MS["noexec"], "size=4k")
+    for place in ("/proc", "/sys"):
+        _mount("nothing", place, "tmpfs", _MS["rdonly"] | _MS["nosuid"] | _MS["noexec"], "size=4k")
     os.mkdir(HOME)
     os.chdir(HOME)
 
@@ -112,7 +129,7 @@ def drop_capabilities() -> None:
             break  # past the kernel's last one
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
-    _check(_libc.syscall(_CAPSET[os.uname().machine], header, nothing), "capset")
+    _check(_libc.syscall(_SYSTEM_CALLS["capset"], header, nothing), "capset")
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 

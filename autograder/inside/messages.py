@@ -1,6 +1,6 @@
 """The messages between the judge and a student's process: plain structs, decoded strictly.
 
-A value is a tree of these structs beside the message's tensors (`codec`); a message is one of the
+A value is a tree of these structs beside the message's tensors (`writer`); a message is one of the
 union `Message` (`wire`). Left out: what they do; `peer` and `server` say it.
 Proved by: tests/autograder/inside/test_wire.py.
 """

@@ -17,8 +17,11 @@ from typing import Any
 
 import torch
 
-from . import codec, wire
-from .exchange import Exchange, pull, tensor_refs
+from . import wire
+from .exchange import Exchange, leaves_behind, pull, tensor_refs
+from .reader import Reader
+from .tensors import raw
+from .writer import Writer
 
 MAX_NESTING = 16  # calls within callbacks within calls
 ERROR_CHARACTERS = 500
@@ -72,7 +75,7 @@ class Peer:
     # ── what a subclass decides ────────────────────────────────────────────────────────────────
 
     def lend(self, value: object) -> wire.Value:
-        """Number an object that stays here. Raises: codec.Unsendable where it must not be lent."""
+        """Number an object that stays here. Raises: Unsendable where it must not be lent."""
         raise NotImplementedError
 
     def borrow(self, lent: wire.Lent) -> object:
@@ -96,7 +99,7 @@ class Peer:
     ) -> Any:
         """Call object `target` of the other end; differentiable in its tensors and in `params`.
 
-        Raises: RemoteError, wire.WireError and its kinds, codec.Unsendable.
+        Raises: RemoteError, wire.WireError and its kinds, Unsendable.
         """
         return Exchange(self, target, method, args, kwargs or {}, params or {}).value()
 
@@ -140,7 +143,7 @@ class Peer:
 
     def serve(self, message: wire.Call | wire.Pull, blob: bytes) -> None:
         """Answer one call or pull; whatever it raises becomes the answer."""
-        writer = codec.Writer(self.lend_or_return)
+        writer = Writer(self.lend_or_return)
         self._nesting += 1
         try:
             if self._nesting > MAX_NESTING:
@@ -157,17 +160,17 @@ class Peer:
         finally:
             self._nesting -= 1
 
-    def _serve_call(self, message: wire.Call, blob: bytes, writer: codec.Writer) -> wire.Reply:
+    def _serve_call(self, message: wire.Call, blob: bytes, writer: Writer) -> wire.Reply:
         for call in message.forget:
             self._drop(call)
         target = self.lent.get(message.target)
         if target is None or not self.may_call(target, message.method):
             raise Refused(f"nothing lent has number {message.target} and method {message.method!r}")
-        reader = codec.Reader(blob, self.borrow, self.own)
+        reader = Reader(blob, self.borrow, self.own)
         leaves = _mark_leaves(message, reader)
         args, kwargs = reader.read(message.args), reader.read(message.kwargs)
         given: dict[int, torch.Tensor | torch.Generator] = {**reader.tensors, **reader.generators()}
-        before = {number: _state(value) for number, value in given.items()}
+        before = {number: _bits(value) for number, value in given.items()}
         function: Any = getattr(target, message.method) if message.method else target
         with torch.set_grad_enabled(message.grad):
             if message.grad and message.params:
@@ -181,20 +184,19 @@ class Peer:
             outputs = [t for t in writer.tensors if isinstance(t, torch.Tensor) and t.requires_grad]
             tape = self._keep(message.id, Tape(leaves, outputs))
             if self.under_way is not None:
-                tape.captured = self.under_way.capture(_leaves_behind(outputs), leaves)
+                tape.captured = self.under_way.capture(leaves_behind(outputs), leaves)
         changed = []
         for number, old in before.items():
-            new = _state(given[number])
-            if not _same(old, new):
-                writer.write(new)
+            if _bits(given[number]) != old:
+                writer.write(_state(given[number]))
                 changed.append((number, len(writer.tensors) - 1))
         return wire.Reply(message.id, value, changed)
 
-    def _serve_pull(self, message: wire.Pull, blob: bytes, writer: codec.Writer) -> wire.Reply:
+    def _serve_pull(self, message: wire.Pull, blob: bytes, writer: Writer) -> wire.Reply:
         tape = self.tapes.get(message.call)
         if tape is None:
             raise Refused(f"no graph is kept for call {message.call}")
-        reader = codec.Reader(blob, self.borrow, self.own)
+        reader = Reader(blob, self.borrow, self.own)
         cotangents = [reader.read(value) for value in message.cotangents]
         pairs = [
             (output, cotangent)
@@ -271,7 +273,7 @@ def raised(number: int, error: BaseException) -> wire.Raised:
     return wire.Raised(number, type(error).__name__[:80], text)
 
 
-def _mark_leaves(message: wire.Call, reader: codec.Reader) -> list[torch.Tensor]:
+def _mark_leaves(message: wire.Call, reader: Reader) -> list[torch.Tensor]:
     marked = {ref.index for ref in tensor_refs(message.args, message.kwargs) if ref.grad}
     numbers = sorted({ref.index for ref in tensor_refs(message.args, message.kwargs)})
     if message.grad:
@@ -280,32 +282,11 @@ def _mark_leaves(message: wire.Call, reader: codec.Reader) -> list[torch.Tensor]
     return [reader.tensors[number] for number in numbers]
 
 
-def _leaves_behind(outputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """The leaf tensors from which the outputs were computed."""
-    leaves = [output for output in outputs if output.grad_fn is None]
-    left: list[Any] = [output.grad_fn for output in outputs if output.grad_fn is not None]
-    seen = set(left)
-    while left:
-        node = left.pop()
-        if hasattr(node, "variable"):
-            leaves.append(node.variable)
-        fresh = {before for before, _ in node.next_functions if before is not None} - seen
-        seen |= fresh
-        left += fresh
-    return leaves
-
-
 def _state(value: torch.Tensor | torch.Generator) -> torch.Tensor:
     return value.get_state() if isinstance(value, torch.Generator) else value.detach().clone()
 
 
-def _same(old: torch.Tensor, new: torch.Tensor) -> bool:
-    """Bit for bit, so that a NaN equals itself and a changed sign of zero shows."""
-    if old.shape != new.shape or old.dtype != new.dtype:
-        return False
-    return torch.equal(_bits(old), _bits(new))
-
-
-def _bits(tensor: torch.Tensor) -> torch.Tensor:
-    plain = tensor.clone(memory_format=torch.contiguous_format)
-    return plain.reshape(-1).view(torch.uint8)
+def _bits(value: torch.Tensor | torch.Generator) -> tuple[torch.dtype, torch.Size, bytes]:
+    """What an argument holds, bit for bit: a NaN equals itself, a changed sign of zero shows."""
+    tensor = value.get_state() if isinstance(value, torch.Generator) else value
+    return tensor.dtype, tensor.shape, raw(tensor)

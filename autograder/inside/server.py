@@ -17,9 +17,10 @@ from typing import Any
 
 import torch
 
-from . import codec, wire
+from . import wire
 from .peer import BorrowedCallable, Peer, raised
 from .shell import CellShell
+from .writer import Writer
 
 
 class StudentPeer(Peer):
@@ -54,7 +55,7 @@ class StudentPeer(Peer):
 
     def look(self, message: wire.Look) -> None:
         """Answer what names stand for; a value that cannot cross is lent."""
-        writer = codec.Writer(self.lend_or_return)
+        writer = Writer(self.lend_or_return)
         try:
             found = {name: self.namespace[name] for name in message.names if name in self.namespace}
             value = wire.Mapping_(list(found), [writer.write(item, 1) for item in found.values()])

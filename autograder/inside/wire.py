@@ -26,68 +26,26 @@ import msgspec
 
 from .messages import (
     ArrayRef as ArrayRef,
-)
-from .messages import (
     Call as Call,
-)
-from .messages import (
     CellDone as CellDone,
-)
-from .messages import (
     Fork as Fork,
-)
-from .messages import (
     GeneratorRef as GeneratorRef,
-)
-from .messages import (
     Hello as Hello,
-)
-from .messages import (
     Lent as Lent,
-)
-from .messages import (
     Look as Look,
-)
-from .messages import (
     Mapping_ as Mapping_,
-)
-from .messages import (
     Message as Message,
-)
-from .messages import (
     MetaRef as MetaRef,
-)
-from .messages import (
     Output as Output,
-)
-from .messages import (
     Pull as Pull,
-)
-from .messages import (
     PutFile as PutFile,
-)
-from .messages import (
     Raised as Raised,
-)
-from .messages import (
     Reply as Reply,
-)
-from .messages import (
     RunCell as RunCell,
-)
-from .messages import (
     Sequence_ as Sequence_,
-)
-from .messages import (
     Special as Special,
-)
-from .messages import (
     TensorRef as TensorRef,
-)
-from .messages import (
     Value as Value,
-)
-from .messages import (
     Yours as Yours,
 )
 

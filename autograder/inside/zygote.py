@@ -4,10 +4,10 @@ It is started by autograder/sandbox.py inside bubblewrap with one socket, over w
 of one packet each: the token of the new conversation and, as file descriptor, the socket on which
 it is held. For each it forks
 
-    zygote → door (enters the namespaces) → init (PID 1: mounts, waits) → the student's process
+    zygote → init (PID 1 of fresh namespaces: mounts, waits) → the student's process
 
-The door ends at once; init holds nothing but the wait for its child, and with init's end the kernel
-ends everything that the submission started. The zygote never runs or reads anything of a student's.
+Init holds nothing but the wait for its child, and with init's end the kernel ends everything that
+the submission started. The zygote never runs or reads anything of a student's.
 Proved by: tests/autograder/test_sandbox.py.
 """
 
@@ -23,7 +23,7 @@ import traceback
 
 import msgspec
 
-from . import jail, meta_device, wire
+from . import huge_pages, jail, meta_device, wire
 from .shell import CellShell
 
 _WARM_UP = """\
@@ -47,8 +47,12 @@ def main(control: int, settings: bytes) -> None:
         if not token:
             return
         descriptor = array.array("i", ancillary[0][2])[0]
-        if os.fork() == 0:
-            _door(sock, descriptor, token, shell, limits, program)
+        try:
+            if (jail.fork_into_namespaces() if limits else os.fork()) == 0:
+                sock.close()
+                _init(descriptor, token, shell, limits, program)
+        except OSError:  # the judge sees the conversation end, and reads this in the log
+            traceback.print_exc(file=sys.__stderr__)
         os.close(descriptor)
 
 
@@ -62,34 +66,9 @@ def warm_shell() -> CellShell:
     shell.run(_WARM_UP)
     shell.run("1/0")
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
-    import matplotlib.pyplot
-
-    matplotlib.pyplot.close("all")
-    gc.collect()
+    huge_pages.collapse()
     gc.freeze()  # collections in the children leave the shared pages alone
     return shell
-
-
-def _door(
-    sock: socket.socket,
-    descriptor: int,
-    token: bytes,
-    shell: CellShell,
-    limits: jail.Limits | None,
-    program: bytes,
-) -> None:
-    """In the zygote's child: become init's parent, then end. Never returns."""
-    try:
-        sock.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.setsid()
-        if limits:
-            jail.unshare()
-        if os.fork() == 0:
-            _init(descriptor, token, shell, limits, program)
-    except BaseException:
-        traceback.print_exc(file=sys.__stderr__)
-    os._exit(0)
 
 
 def _init(
@@ -99,6 +78,8 @@ def _init(
     from . import server
 
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
         conversation = socket.socket(fileno=descriptor)
         if limits:
             jail.mount_scratch(limits)

@@ -250,9 +250,10 @@ def test_nothing_of_the_course_or_the_machine_is_there(probe, tmp_path):
         ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "reference", ROOT / "assignments",
         ROOT / "autograder", ROOT / "tests", ROOT / "build", ROOT / ".git", Path.cwd() / "Makefile",
         "/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/resolv.conf", "/proc/1/environ",
-        "/proc/self/mem", "/proc/self/fd", "/proc/sys", "/sys", "/run", "/var", "/opt/x", "/mnt",
-        "/media", "/boot", "/srv", "/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/nvidia0",
-        "/dev/fuse", "/dev/kvm", "/dev/mqueue", f"/proc/{os.getpid()}", "/proc/cpuinfo",
+        "/proc/self/mem", "/proc/self/fd", "/proc/sys", "/sys/kernel", "/run", "/var", "/opt/x",
+        "/mnt", "/media", "/boot", "/srv", "/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda",
+        "/dev/nvidia0", "/dev/fuse", "/dev/kvm", "/dev/mqueue",
+        f"/proc/{os.getpid()}", "/proc/cpuinfo",
     ]  # fmt: skip
     assert probe(OPEN.format(paths=[str(path) for path in hidden])) == ""
 
@@ -270,12 +271,13 @@ def test_what_is_there_can_be_listed_in_a_few_words(probe):
         "etc",
         "sandbox",
         "proc",
+        "sys",
         "dev",
         "tmp",
         "scratch",
     }
     assert seen <= system | needed
-    assert probe("import os; print(*os.listdir('/proc'))") == "\n"
+    assert probe("import os; print(*os.listdir('/proc'), *os.listdir('/sys'))") == "\n"
     kept = {Path(p).parts[2] for p in (sys.prefix, sys.base_prefix) if p.startswith("/tmp/")}
     assert set(probe("import os; print(*os.listdir('/tmp'))").split()) <= kept
     assert probe("import os; print(*os.listdir('/sandbox/inside'))").count("zygote.py") == 1

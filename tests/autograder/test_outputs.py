@@ -7,8 +7,7 @@ import zlib
 
 import nbformat
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import outputs as module

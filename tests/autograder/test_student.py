@@ -10,8 +10,8 @@ import torch
 
 from autograder.errors import BadReply, StudentDied, StudentError, StudentRaised, StudentTimeout
 from autograder.inside import wire
+from autograder.process import Process
 from autograder.sandbox import conversation
-from autograder.student import Process
 
 pytestmark = pytest.mark.sandbox
 

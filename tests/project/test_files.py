@@ -3,8 +3,8 @@
 import ast
 import re
 
-LONGEST_MODULE = 350  # lines; 200 is the aim
-LONGEST_TEST = 850  # lines: a test module mirrors one module, and tries every way through it
+LONGEST_MODULE = 300  # lines; 200 is the aim
+LONGEST_TEST = 800  # lines: a test module mirrors one module, and tries every way through it
 LARGEST_FILE = 200_000  # bytes: sources are small, and what is generated is not committed
 
 GENERATED = {".ipynb", ".db", ".pt", ".bin", ".pkl", ".safetensors", ".npy", ".npz", ".html"}

@@ -71,7 +71,7 @@ def test_the_trusted_side_neither_evaluates_nor_unpickles(modules, text_of):
         if isinstance(node, ast.Call) and (name := dangerous(node))
     }
     # The judge runs the template's test cells: they come from this repository.
-    assert found <= {("autograder/judge.py", "exec"), ("autograder/judge.py", "eval")}
+    assert found <= {("autograder/evaluation.py", "exec"), ("autograder/evaluation.py", "eval")}
 
 
 def dangerous(call: ast.Call) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from autograder.inside import wire
 from autograder.inside.wire import Channel, WireClosed, WireError, WireTimeout
