@@ -1,50 +1,77 @@
 """Feedback for a class: a page for each student through nbgrader's own `generate_feedback`.
 
-One student at a time, so that a notebook that cannot be rendered costs its own page alone.
-Left out: releasing the pages (`nbgrader release_feedback`, or the course's own way).
+Each page is made by itself, many at a time, so that a notebook that cannot be rendered costs its
+own page alone. Left out: releasing the pages (`nbgrader release_feedback`, or the course's own way).
 Proved by: a class in which one autograded notebook is broken.
 """
 
+import os
 from collections.abc import Callable
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.course import name_fault
 from autograder.plain import plain
+from autograder.pool import forked
 
 if TYPE_CHECKING:
     from autograder.course import Course
 
 
 def feedback(
-    course: "Course", assignment: str, *, progress: Callable[[int, int], None] | None = None
+    course: "Course",
+    assignment: str,
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[str, ...]:
     """Write `feedback/<student>/<assignment>/<assignment>.html` for each who has been graded.
 
     Args:
         course: The course folder.
         assignment: The assignment's name.
+        jobs: How many pages at a time (default: the number of cores).
         progress: Called with (done, of how many) after each student.
 
     Returns:
         One line for each student who has no page now, in words.
     """
+    import nbgrader.converters  # noqa: F401  # loaded once, before the fork
+
+    students = _graded(course, assignment)
+    problems: dict[str, str] = {}
+    with forked(min(jobs or os.cpu_count() or 1, max(len(students), 1))) as pool:
+        pages = {pool.submit(_write, course.root, assignment, one): one for one in students}
+        for done, page in enumerate(as_completed(pages), 1):
+            try:
+                why = page.result()
+            except BrokenProcessPool:
+                why = "the process that wrote it ended"
+            if why:
+                problems[pages[page]] = why
+            if progress:
+                progress(done, len(students))
+    return tuple(
+        plain(f"{student}: no feedback page: {problems[student]}")
+        for student in students
+        if student in problems
+    )
+
+
+def _write(root: Path, assignment: str, student: str) -> str:
+    """Write one page; returns why there is none, or ""."""
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
 
     from autograder.nbgrader_config import load_config
 
-    config = load_config(course.root)
-    students = _graded(course, assignment)
-    problems = []
-    for done, student in enumerate(students, 1):
-        where = CourseDirectory(config=config, student_id=student, assignment_id=assignment)
-        result = capture_log(GenerateFeedback(coursedir=where, config=config, force=True))
-        if not result["success"]:
-            problems.append(plain(f"{student}: no feedback page: {_why(result)}"))
-        if progress:
-            progress(done, len(students))
-    return tuple(problems)
+    config = load_config(root)
+    where = CourseDirectory(config=config, student_id=student, assignment_id=assignment)
+    result = capture_log(GenerateFeedback(coursedir=where, config=config, force=True))
+    return "" if result["success"] else _why(result)
 
 
 def _graded(course: "Course", assignment: str) -> list[str]:

@@ -13,12 +13,10 @@ the sample class.
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +26,7 @@ import msgspec
 from autograder.course import Course
 from autograder.deadlines import Deadlines
 from autograder.errors import CourseError, SandboxUnavailable, UnreadableSubmission
+from autograder.pool import forked
 from autograder.sandbox import Sandbox, check_outside
 from autograder.submission import read_submission
 from autograder.submitted_file import read_bytes
@@ -185,7 +184,7 @@ def _data_files(release: Path) -> dict[str, bytes]:
 def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:
     """Verdicts as they come. Where a judge's process dies, the unfinished are judged one by one."""
     left = list(students)
-    with _pool(min(jobs, len(left))) as pool:
+    with forked(min(jobs, len(left))) as pool:
         futures = {pool.submit(_judge_one, student): student for student in left}
         for future in as_completed(futures):
             verdict = _result(future)
@@ -193,18 +192,9 @@ def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdic
                 left.remove(futures[future])
                 yield futures[future], verdict
     for student in left:
-        with _pool(1) as pool:
+        with forked(1) as pool:
             verdict = _result(pool.submit(_judge_one, student))
         yield student, verdict or _failed(_job, student, "the judge's own process ended on it")
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("fork"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
 
 
 def _result(future: Future[Verdict]) -> Verdict | None:

@@ -32,16 +32,16 @@ def class_table(verdicts: Sequence[Verdict]) -> "Table":
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
     table.add_column("student", overflow="fold")
     table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("status", overflow="fold")
-    table.add_column("mistake", overflow="fold")
+    table.add_column("status", no_wrap=True)
+    table.add_column("mistake, or what needs review", overflow="fold")
     for verdict in verdicts:
         doubt = verdict.status != "graded"
-        status = f"{verdict.status}: {verdict.reason}" if doubt else "graded"
+        found = [verdict.reason] if doubt else verdict.misconceptions
         table.add_row(
             Text(plain(verdict.student, limit=40)),
             Text(f"{verdict.points:g} / {verdict.max_points:g}"),
-            Text(plain(status), style="yellow" if doubt else ""),
-            Text(plain(", ".join(verdict.misconceptions))),
+            Text(plain(verdict.status), style="yellow" if doubt else ""),
+            Text(plain(", ".join(found)), style="yellow" if doubt else ""),
         )
     if waiting := sum(cell.points is None for verdict in verdicts for cell in verdict.cells):
         table.caption = f"{waiting} answers wait for a person to grade them"

@@ -5,8 +5,7 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from torch.autograd.functional import jacobian
 
 from reference.attention import causal_mask, scaled_dot_product_attention, self_attention
