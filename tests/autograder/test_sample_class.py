@@ -36,7 +36,8 @@ from autograder.samples import Sample
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(900)]
 
-NAMES = sorted(path.stem for path in demo.SAMPLES.glob("[!_]*.py"))
+ASSIGNMENT = "a3_attention"
+NAMES = sorted(path.stem for path in (demo.CLASSES / ASSIGNMENT).glob("[!_]*.py"))
 ACTIVE = """iframe frame object embed applet form input button base svg animate animatetransform set
     foreignobject mglyph maction annotation-xml link template portal""".split()
 LEFT_BEHIND = re.compile(r"outlives-grading|sleep 8639[89]|marker-of-the-sample-class")
@@ -117,7 +118,8 @@ def test_feedback_shows_what_the_student_wrote(seen: dict[str, Any]):
 def _grade(folder: Path) -> dict[str, Any]:
     """Grade the class beside the canaries; everything that the tests ask about."""
     secret = f"canary-{os.urandom(8).hex()}"
-    course, samples = demo.hand_in(folder / "course")
+    course = demo.fresh_course(folder / "course")
+    samples = demo.hand_in(course, ASSIGNMENT)
     _lay_out(folder, secret)
     watched = [
         folder / "gradebook.db",
@@ -128,7 +130,7 @@ def _grade(folder: Path) -> dict[str, Any]:
     ]
     before = _hashes([*watched, *_package_folders()])
     with _canaries(secret) as canaries:
-        verdicts = grade_class(course, demo.ASSIGNMENT, jobs=None, deadlines=demo.DEADLINES)
+        verdicts = grade_class(course, ASSIGNMENT, jobs=None, deadlines=demo.DEADLINES)
         lives = canaries.process.poll() is None
     after = _hashes([*watched, *_package_folders()])
     written = [
@@ -139,7 +141,7 @@ def _grade(folder: Path) -> dict[str, Any]:
     console = Console(record=True, width=120, file=io.StringIO())
     console.print(class_table(verdicts))
     return {
-        "differences": demo.compare(course, samples, verdicts),
+        "differences": demo.compare(course, ASSIGNMENT, samples, verdicts),
         "points": {verdict.student: verdict.points for verdict in verdicts},
         "alarms": _holding(written, ALARM),
         "files with the canary's secret": _holding(written, secret),
@@ -156,9 +158,9 @@ def _grade(folder: Path) -> dict[str, Any]:
 def _lay_out(folder: Path, secret: str) -> None:
     """A gradebook and another student's work right beside the course."""
     (folder / "gradebook.db").write_text(secret, encoding="utf-8")
-    neighbour = folder / "submitted" / "neighbour" / demo.ASSIGNMENT
+    neighbour = folder / "submitted" / "neighbour" / ASSIGNMENT
     neighbour.mkdir(parents=True)
-    (neighbour / f"{demo.ASSIGNMENT}.ipynb").write_text(secret, encoding="utf-8")
+    (neighbour / f"{ASSIGNMENT}.ipynb").write_text(secret, encoding="utf-8")
 
 
 class _Canaries:
@@ -250,7 +252,7 @@ def _pages(course: Any, samples: list[Sample]) -> dict[str, Any]:
     for folder in course.autograded.iterdir():
         if folder.name not in wanted:
             shutil.rmtree(folder)
-    assert not feedback(course, demo.ASSIGNMENT)
+    assert not feedback(course, ASSIGNMENT)
     return {
         page.parent.parent.name: _active_parts(page) for page in course.feedback.rglob("*.html")
     }

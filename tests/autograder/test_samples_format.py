@@ -8,12 +8,13 @@ import nbformat
 import pytest
 
 from assignments.a3_attention import checks
-from autograder.demo import ASSIGNMENT, SAMPLES
+from autograder.demo import CLASSES
 from autograder.deserved import ALARM, differences
 from autograder.percent import to_notebook
 from autograder.samples import MAKERS, Sample, SampleError, load_samples
 from autograder.verdict import SCHEMA, CellVerdict, CheckReport, Verdict
 
+ASSIGNMENT = "a3_attention"
 POINTS = {
     "softmax": 8,
     "attend": 8,
@@ -61,7 +62,7 @@ def release() -> nbformat.NotebookNode:
 
 @pytest.fixture(scope="module")
 def samples(release: nbformat.NotebookNode) -> dict[str, Sample]:
-    return {sample.name: sample for sample in load_samples(SAMPLES, release)}
+    return {sample.name: sample for sample in load_samples(CLASSES / ASSIGNMENT, release)}
 
 
 def test_every_item_of_every_group_is_covered(samples: dict[str, Sample]):
