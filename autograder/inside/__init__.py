@@ -8,6 +8,7 @@
 | `reader.py` | the same values read again, nothing trusted |
 | `tensors.py` | raw tensors as one blob, and back |
 | `peer.py` | one end of a conversation: calls, callbacks, vector–Jacobian products |
+| `arguments.py` | what a call does to its arguments in place |
 | `exchange.py` | the asking side of a call, and how it is differentiated |
 | `jail.py` | namespaces, mounts, limits, capabilities and system calls of one student's process |
 | `shell.py` | IPython's shell with its outputs collected |

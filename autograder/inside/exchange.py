@@ -15,12 +15,12 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from . import wire
-from .reader import Reader, checked_state
+from .arguments import carry_over, update
+from .reader import Reader
 from .writer import Writer
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Exchange:
         params: Mapping[str, torch.Tensor],
     ) -> None:
         self.peer, self.params = peer, dict(params)
+        self._given = [list(args), dict(kwargs)]
         self.writer = Writer(peer.lend_or_return)
         positional = wire.Sequence_("tuple", [self.writer.write(value, 1) for value in args])
         named = wire.Mapping_(list(kwargs), [self.writer.write(v, 1) for v in kwargs.values()])
@@ -86,10 +87,12 @@ class Exchange:
             raise wire.WireError("more arguments changed than were sent")
         try:
             for number, new in self.reply.changed:
-                _update(self.writer.tensors[number], self.reader.tensors[new])
+                update(self.writer.tensors[number], self.reader.tensors[new])
             for number in self.live:
                 self.reader.tensors[number].requires_grad_()
                 self.reader.tensors[number] = self.reader.tensors[number].detach()
+            if self.reply.arguments is not None:
+                carry_over(self._given, self.reader.read(self.reply.arguments))
         except (IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise wire.WireError(f"malformed answer: {type(error).__name__}") from None
 
@@ -187,13 +190,3 @@ def leaves_behind(outputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         seen |= fresh
         left += fresh
     return leaves
-
-
-def _update(old: Any, new: torch.Tensor) -> None:
-    """Carry an in-place change of an argument over to this end's object."""
-    if isinstance(old, torch.Generator):
-        old.set_state(checked_state(new))
-    elif isinstance(old, torch.Tensor) and old.shape == new.shape and old.dtype == new.dtype:
-        old.detach().copy_(new)
-    elif not isinstance(old, torch.Tensor) and old.shape == tuple(new.shape):
-        np.copyto(old, new.numpy(), casting="same_kind")

@@ -179,11 +179,15 @@ class Pull(msgspec.Struct, tag="pull"):
 
 
 class Reply(msgspec.Struct, tag="reply"):
-    """The value of a call, and what became of tensor and generator arguments changed in place."""
+    """The value of a call, and what became of arguments that it changed in place.
+
+    `arguments`: all of them, a list and a dict, where a container among them holds other things.
+    """
 
     id: int
     value: Value
     changed: list[tuple[int, int]] = []  # (tensor number in the request, tensor number here)
+    arguments: Value = None
 
 
 class Raised(msgspec.Struct, tag="raised"):

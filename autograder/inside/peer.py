@@ -18,9 +18,9 @@ from typing import Any
 import torch
 
 from . import wire
+from .arguments import bits, outline, state
 from .exchange import Exchange, leaves_behind, pull, tensor_refs
 from .reader import Reader
-from .tensors import raw
 from .writer import Writer
 
 MAX_NESTING = 16  # calls within callbacks within calls
@@ -170,7 +170,9 @@ class Peer:
         leaves = _mark_leaves(message, reader)
         args, kwargs = reader.read(message.args), reader.read(message.kwargs)
         given: dict[int, torch.Tensor | torch.Generator] = {**reader.tensors, **reader.generators()}
-        before = {number: _bits(value) for number, value in given.items()}
+        before = {number: bits(value) for number, value in given.items()}
+        held: list[object] = []
+        contents = outline((args, kwargs), held)
         function: Any = getattr(target, message.method) if message.method else target
         with torch.set_grad_enabled(message.grad):
             if message.grad and message.params:
@@ -187,10 +189,12 @@ class Peer:
                 tape.captured = self.under_way.capture(leaves_behind(outputs), leaves)
         changed = []
         for number, old in before.items():
-            if _bits(given[number]) != old:
-                writer.write(_state(given[number]))
+            if bits(given[number]) != old:
+                writer.write(state(given[number]))
                 changed.append((number, len(writer.tensors) - 1))
-        return wire.Reply(message.id, value, changed)
+        same = outline((args, kwargs), held) == contents
+        arguments = None if same else writer.write([list(args), kwargs])
+        return wire.Reply(message.id, value, changed, arguments)
 
     def _serve_pull(self, message: wire.Pull, blob: bytes, writer: Writer) -> wire.Reply:
         tape = self.tapes.get(message.call)
@@ -280,13 +284,3 @@ def _mark_leaves(message: wire.Call, reader: Reader) -> list[torch.Tensor]:
         for number in marked:
             reader.tensors[number].requires_grad_()
     return [reader.tensors[number] for number in numbers]
-
-
-def _state(value: torch.Tensor | torch.Generator) -> torch.Tensor:
-    return value.get_state() if isinstance(value, torch.Generator) else value.detach().clone()
-
-
-def _bits(value: torch.Tensor | torch.Generator) -> tuple[torch.dtype, torch.Size, bytes]:
-    """What an argument holds, bit for bit: a NaN equals itself, a changed sign of zero shows."""
-    tensor = value.get_state() if isinstance(value, torch.Generator) else value
-    return tensor.dtype, tensor.shape, raw(tensor)

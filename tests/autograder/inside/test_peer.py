@@ -1,6 +1,7 @@
 """Two peers in one process: calls, callbacks and gradients are as if there were no wire between."""
 
 import gc
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -386,8 +387,9 @@ def test_what_is_not_changed_is_not_sent(pair):
         send(message, *rest, **more),
     )
     x = torch.tensor([float("nan"), 0])
-    pair.remote(lambda x: None)(x)
+    pair.remote(lambda x, more: None)(x, [1, (x, {"a": float("nan")}), {2, "b"}])
     assert sent[-1].changed == []
+    assert sent[-1].arguments is None
 
 
 def test_a_change_behind_the_back_of_autograd_shows(pair):
@@ -420,13 +422,70 @@ def test_a_generator_goes_on_here_where_it_was_left_there(pair):
     assert torch.equal(draw(5, mine), draw(5, true))
 
 
+def pops(values):
+    values.pop()
+
+
+def puts_deep(values):
+    values[1][0]["new"] = [values.pop(), True]
+
+
+def swaps(values):
+    values[0], values[1] = values[1], values[0]
+
+
+def renames(values):
+    values["b"] = values.pop("a")
+    values["c"] += 1
+
+
+def adds(values):
+    values.add("new")
+
+
+def replaces_an_equal_one(values):
+    values[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "values"),
+    [
+        (pops, [1, 2, 3]),
+        (puts_deep, ["a", ({"old": 1}, 2), 3]),
+        (swaps, [1, 2]),
+        (renames, {"a": [1], "c": 2}),
+        (adds, {"old", 3}),
+        (replaces_an_equal_one, [1]),
+    ],
+)
+def test_a_change_of_what_a_container_holds_shows_here(pair, change, values):
+    here, there = deepcopy(values), deepcopy(values)
+    change(here)
+    pair.remote(change)(there)
+    assert repr(there) == repr(here)
+
+
+def test_tensors_in_a_changed_container_stay_the_caller_s(pair):
+    def change(values, kept):
+        values[0] += 1
+        values.append(values[0] * 2)
+
+    x, kept = torch.zeros(2), [1]
+    values = [x]
+    pair.remote(change)(values, kept=kept)
+    assert values[0] is x
+    assert [value.tolist() for value in values] == [[1, 1], [2, 2]]
+    assert kept == [1]
+
+
 def test_a_change_that_a_callback_makes_shows_there(pair):
-    def change(x):
+    def change(x, names):
         x += 1
+        names.clear()
 
     def passes_on(callback):
-        x = torch.zeros(2)
-        callback(x)
-        return x
+        x, names = torch.zeros(2), ["a"]
+        callback(x, names)
+        return x.tolist(), names
 
-    assert pair.remote(passes_on)(change).tolist() == [1, 1]
+    assert pair.remote(passes_on)(change) == ([1, 1], [])

@@ -70,6 +70,30 @@ def test_a_forged_blob_is_refused(liar, blob):
         liar(reply(LIVE), blob=blob).function(normal(3))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        1,
+        wire.Sequence_("list", [wire.Sequence_("list", [wire.Sequence_("list", [])])]),
+        wire.Sequence_("list", [wire.Mapping_([], []), None]),
+        wire.Sequence_("tuple", [None] * 9),
+    ],
+)
+def test_forged_arguments_change_containers_or_nothing(liar, arguments):
+    x, text = torch.ones(3), "text"
+    far = liar(lambda message: wire.Reply(message.id, "done", [], arguments))
+    values = [x, text]
+    assert far.function(values, x, text) == "done"
+    assert (x.tolist(), text) == ([1, 1, 1], "text")
+    assert values in ([x, text], [])
+
+
+@pytest.mark.parametrize("arguments", [LIVE, nested(100), wire.Yours(99), wire.TensorRef(7)])
+def test_arguments_that_cannot_be_read_are_refused(liar, arguments):
+    with pytest.raises(wire.WireError):
+        liar(lambda message: wire.Reply(message.id, 1, [], arguments), blob=b"").function([1])
+
+
 def test_an_answer_to_another_question_is_passed_over(liar):
     wrong = [lambda m, by=by: wire.Reply(m.id + by, "wrong") for by in (-1, 1, 2**40)]
     assert liar(*wrong, wire.Hello("init"), reply("right")).function(1) == "right"
