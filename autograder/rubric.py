@@ -49,11 +49,12 @@ class Check:
 
 @dataclass
 class Rubric:
-    """The checks of one graded function or class."""
+    """The checks of one graded function or class; `random`: of one that draws at random."""
 
     assignment: str
     name: str
     parts: Mapping[str, Part] = field(default_factory=dict)
+    random: bool = False
     checks: list[Check] = field(default_factory=list, init=False)
 
     @property

@@ -22,6 +22,7 @@ from autograder.errors import CourseError
 from autograder.misconception import Misconception, RightImplementation
 from autograder.rubric import Rubric, RubricResult, grade, session
 from autograder.validation import (
+    RANDOM_SEEDS,
     WRONG_SEEDS,
     RightOutcome,
     ValidationReport,
@@ -48,9 +49,10 @@ def validate(assignment: str, seeds: int = 20) -> ValidationReport:
             wrong_outcomes.append(try_wrong(rubric, misconception))
             progress.advance(on_wrong)
         for rubric, implementation in right:
-            right_outcomes.append(try_right(rubric, implementation, seeds))
+            tries = max(seeds, RANDOM_SEEDS) if rubric.random else seeds
+            right_outcomes.append(try_right(rubric, implementation, tries))
             progress.advance(on_right)
-    return ValidationReport(assignment, seeds, tuple(wrong_outcomes), tuple(right_outcomes))
+    return ValidationReport(assignment, tuple(wrong_outcomes), tuple(right_outcomes))
 
 
 def rubrics_of(assignment: str) -> tuple[Rubric, ...]:
@@ -87,6 +89,7 @@ def try_right(rubric: Rubric, implementation: RightImplementation, seeds: int) -
         rubric.name,
         implementation.name,
         implementation.style,
+        seeds,
         worst.points,
         rubric.points,
         why,
