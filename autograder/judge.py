@@ -25,6 +25,7 @@ from autograder.errors import StudentDied, StudentError
 from autograder.evaluation import evaluate
 from autograder.inside.peer import BorrowedCallable
 from autograder.outputs import Room, notebook_outputs, report_outputs
+from autograder.percent import SKIPPED
 from autograder.proxy import LostName, MissingName, NamedProxy
 from autograder.rubric import RubricResult, Session, session
 from autograder.sandbox import Sandbox
@@ -107,6 +108,9 @@ class _Run:
         for index, cell in enumerate(self.cells):
             if cell["cell_type"] != "code":
                 continue
+            if _is_skipped(cell):
+                cell["outputs"], cell["execution_count"] = [], None
+                continue
             if index in self.tests:
                 submission = self._take_snapshot(submission, index)
                 continue
@@ -162,11 +166,12 @@ class _Run:
             submission = self._start()
             self._replays += 1
             for index in range(end):
-                if self.cells[index]["cell_type"] != "code" or index in self.tests:
+                cell = self.cells[index]
+                if cell["cell_type"] != "code" or index in self.tests or index in self._broken:
                     continue
-                if index in self._broken:
+                if _is_skipped(cell):
                     continue
-                if not self._run_one(submission, self.cells[index]["source"]).alive:
+                if not self._run_one(submission, cell["source"]).alive:
                     self._broken[index] = "it ended the notebook's process"
                     break
             else:
@@ -273,6 +278,11 @@ def _cell_verdict(
 
 def _mark(cell: Mapping[str, Any], name: str) -> bool:
     return bool(cell["metadata"].get("nbgrader", {}).get(name, False))
+
+
+def _is_skipped(cell: Mapping[str, Any]) -> bool:
+    """Whether the cell is for students alone (autograder.percent)."""
+    return SKIPPED in cell["metadata"].get("tags", ())
 
 
 def _name(cell: Mapping[str, Any]) -> str:

@@ -7,6 +7,10 @@ A cell's marker holds what is special about it; the rest is filled in here:
     # %% nbgrader={"grade_id": "try-softmax", "locked": true}                 visible tests, figures
     # %% nbgrader={"grade_id": "test-softmax", "grade": true, "points": 8}    hidden tests
     # %% [markdown] nbgrader={"grade_id": …, "grade": true, "solution": true, "points": 4}   by hand
+    # %% nbgrader={"grade_id": "train", "locked": true} tags=["skip-execution"]   for students only
+
+The tag is nbclient's: no grader runs such a cell, which trains for a minute, say. It stands behind
+all that is graded.
 
 Left out: jupytext's other formats, nbgrader's task cells. Proved by: each fault planted once.
 """
@@ -20,6 +24,8 @@ from typing import Any
 from autograder.errors import BuildError
 from autograder.regions import HIDDEN_TESTS, SOLUTION, marked, split
 
+SKIPPED = "skip-execution"
+"""The tag of cells that no grader runs."""
 _LABEL = {"grade": False, "locked": False, "schema_version": 3, "solution": False, "task": False}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _METADATA = {
@@ -49,6 +55,7 @@ def to_notebook(script: str, assignment: str, points: Mapping[str, float]) -> by
 
     cells: list[dict[str, Any]] = []
     names: set[str] = set()
+    skipped = False
     for number, read in enumerate(jupytext.reads(script, fmt="py:percent").cells, 1):
         label = read.metadata.get("nbgrader")
         try:
@@ -57,6 +64,10 @@ def to_notebook(script: str, assignment: str, points: Mapping[str, float]) -> by
             if full and name in names:
                 raise BuildError("another cell has this grade_id")
             _check(read.cell_type, read.source, full)
+            tags = _tags(read.metadata, full)
+            skipped = skipped or bool(tags)
+            if skipped and full and full["grade"]:
+                raise BuildError("it is graded, but a cell before it is skipped in grading")
             if full and full["grade"] and not full["solution"]:
                 _check_test(read.source, full, names, assignment, points)
         except BuildError as error:
@@ -70,7 +81,7 @@ def to_notebook(script: str, assignment: str, points: Mapping[str, float]) -> by
         cell = {
             "id": name,
             "cell_type": read.cell_type,
-            "metadata": {} if full is None else {"nbgrader": full},
+            "metadata": tags if full is None else tags | {"nbgrader": full},
             "source": read.source,
         }
         code: dict[str, Any] = (
@@ -111,6 +122,18 @@ def _label(label: Any) -> dict[str, Any]:
     if not full["grade"] and "points" in full:
         raise BuildError("it is not graded, so it has no points")
     return full
+
+
+def _tags(metadata: Mapping[str, Any], label: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """The one tag that means something, as metadata."""
+    tags = metadata.get("tags", [])
+    if not tags:
+        return {}
+    if tags != [SKIPPED]:
+        raise BuildError(f"the only tag is {SKIPPED}, got {tags!r}")
+    if not label or not label["locked"]:
+        raise BuildError(f"only a locked cell may be tagged {SKIPPED}")
+    return {"tags": [SKIPPED]}
 
 
 def _check(kind: str, source: str, label: Mapping[str, Any] | None) -> None:

@@ -94,6 +94,17 @@ def test_right_wrong_and_missing(judged):
     assert text(found, 4).startswith("squares:\nCheckError: NameError: square is not defined")
 
 
+def test_a_cell_for_students_alone_is_not_run(judged):
+    """Neither in its turn nor in a replay."""
+    long = cell("print(1); import os; os._exit(0)")
+    long["metadata"]["tags"] = ["skip-execution"]
+    long["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "a student's"}]
+    found = judged("x = 1", long, "import os; os._exit(0)", "print(x)")
+    assert found.notebook["cells"][1]["outputs"] == []
+    assert text(found, 3) == "1\n"
+    assert len(found.notes) == 1
+
+
 @pytest.mark.parametrize(
     ("value", "earned"),
     [

@@ -91,6 +91,13 @@ def test_equal_lessons_get_different_ids():
 TEST = '"test-double", "grade": true, "points": 4'
 
 
+def test_the_tag_of_cells_that_no_grader_runs_is_kept():
+    train = '# %% nbgrader={"grade_id": "train", "locked": true} tags=["skip-execution"]\ntrain()\n'
+    *_, last = nbformat.reads(build(SCRIPT + "\n" + train).decode(), 4).cells
+    assert last.metadata.tags == ["skip-execution"]
+    assert last.metadata.nbgrader.locked
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -130,6 +137,17 @@ TEST = '"test-double", "grade": true, "points": 4'
             "# %% [markdown]\n",
             '# %% [markdown] nbgrader={"grade_id": "x", "locked": true}\n',
             "text",
+        ),
+        ('"locked": true}', '"locked": true} tags=["slow"]', "the only tag is skip-execution, got"),
+        (
+            '"solution": true}\ndef',
+            '"solution": true} tags=["skip-execution"]\ndef',
+            "cell `double`: only a locked cell may be tagged",
+        ),
+        (
+            '"locked": true}',
+            '"locked": true} tags=["skip-execution"]',
+            "cell `test-double`: it is graded, but a cell before it is skipped",
         ),
         ('"test-double"', '"test-triple"', "named `test-F`, after an earlier solution cell `F`"),
         ('"test-double"', '"check-double"', "named `test-F`"),
