@@ -52,6 +52,7 @@ _ENVIRONMENT = {
     ":glibc.malloc.trim_threshold=268435456",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "IPYTHONDIR": f"{SCRATCH}/ipython",

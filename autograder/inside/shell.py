@@ -6,6 +6,7 @@ Behaves as the notebook kernel does (magics, rich display, inline matplotlib, to
 - outputs other than text and PNG, widgets, and anything past the caps;
 - colours in tracebacks, and the middle of one of more than 40 frames;
 - updates of a display of an earlier cell, whose outputs have left;
+- more than one thread of torch's, which no snapshot could use;
 - the event loop of a kernel, which runs under every cell: here one runs under `await` alone;
 - input history, and the order in which stdout and stderr were written past Python.
 

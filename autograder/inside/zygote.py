@@ -38,6 +38,7 @@ def main(control: int, settings: bytes) -> None:
     limits = msgspec.json.decode(settings, type=jail.Limits | None)
     program = jail.filter_program() if limits else b""
     shell = warm_shell()
+    keep_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     sock = socket.socket(fileno=control)
@@ -58,9 +59,6 @@ def main(control: int, settings: bytes) -> None:
 
 def warm_shell() -> CellShell:
     """A shell that has run, drawn and failed once, so that a student's first cell is quick."""
-    import torch
-
-    torch.set_num_threads(1)
     meta_device.load()
     shell = CellShell.instance()
     shell.run(_WARM_UP)
@@ -69,6 +67,20 @@ def warm_shell() -> CellShell:
     huge_pages.collapse()
     gc.freeze()  # collections in the children leave the shared pages alone
     return shell
+
+
+def keep_one_thread() -> None:
+    """Have torch stay with one thread, whatever student code asks for.
+
+    OpenMP's threads are lost in a fork, and a snapshot that waits for them waits for ever.
+    """
+    import torch
+
+    def set_num_threads(nthreads: int) -> None:
+        """One thread is all that a submission has."""
+
+    torch.set_num_threads(1)
+    torch.set_num_threads = set_num_threads
 
 
 def _init(

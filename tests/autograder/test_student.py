@@ -325,6 +325,15 @@ def test_memory_that_copies_share_is_counted_once(submission, printed):
 # ── snapshots and files ─────────────────────────────────────────────────────────────────────────
 
 
+def test_threads_that_a_cell_asks_for_do_not_stop_its_snapshots(submission):
+    """OpenMP's threads are not there after a fork, and who waits for them waits for ever."""
+    one = submission()
+    cell = "import torch\ntorch.set_num_threads(4)\n"
+    cell += "def work():\n    return float(torch.ones(10**6).exp().sum())\n\nwork()"
+    assert one.run(cell).trouble == ""
+    assert one.snapshot().look(["work"])["work"]() > 2e6
+
+
 def test_a_snapshot_is_the_state_reached_and_no_other(submission, printed):
     one = submission()
     one.run("state = [1]\ndef look(): return state\ndef add(x): state.append(x); return state")
