@@ -1,14 +1,26 @@
 """The answers: one idea of the lecture "Intro to LLMs" in each module. Read them in this order.
 
-| concept              | module                | slide                | oracle                   |
-| -------------------- | --------------------- | -------------------- | ------------------------ |
-| softmax, score g     | `attention`           | Attention            | torch.softmax, gradcheck |
-| self-attention       | `attention`           | Self-attention       | torch's attention        |
-| masks                | `attention`           | Masked … attention   | torch's attention        |
-| several heads        | `multihead_attention` | Multi-head Attention | torch's module           |
-| sinusoidal positions | `positions`           | Positional Encoding  | mpmath, 40 digits        |
+| concept               | module                | slide                 | oracle                   |
+| --------------------- | --------------------- | --------------------- | ------------------------ |
+| softmax, score g      | `attention`           | Attention             | torch.softmax, gradcheck |
+| self-attention        | `attention`           | Self-attention        | torch's attention        |
+| masks                 | `attention`           | Masked … attention    | torch's attention        |
+| several heads         | `multihead_attention` | Multi-head Attention  | torch's module           |
+| sinusoidal positions  | `positions`           | Positional Encoding   | mpmath, 40 digits        |
+| feed-forward network  | `feed_forward`        | Adding Nonlinearities | torch's layers, SciPy    |
+| encoder               | `encoder`             | Transformer Encoder   | torch's encoder          |
+| words and punctuation | `basic_tokenizer`     | BERT pre-training     | tokenizers               |
+| pieces of words       | `wordpiece`           | BERT pre-training     | tokenizers, its trainer  |
+| masked tokens         | `masked_lm`           | MLM: 80-10-10         | transformers' collator   |
+| next sentences        | `next_sentence`       | NSP                   | tokenizers' truncation   |
+| BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
+| real weights          | `minilm`              | BERT pre-training     | transformers             |
+| real text             | `corpus`              | –                     | cases by hand            |
+| a run that resumes    | `training`            | –                     | transformers' schedule   |
+| pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
+| commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
-by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. All modules run on any device,
-`meta` too, and in float16, bfloat16, float32 and float64.
+by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and
+layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64.
 """
