@@ -81,7 +81,7 @@ def show_side_by_side(left, right, titles, names, **style):
     axes = plt.figure(figsize=(7, 3)).add_axes([0.07, 0.02, 0.92, 0.8])
     axes.imshow(torch.cat([left, gap, right], dim=1).detach(), aspect="auto", **style)
     axes.set_axis_off()
-    for start, title in zip((0, second), titles):
+    for start, title in zip((0, second), titles, strict=True):
         axes.text(start - 0.5, -0.13 * len(left) - 0.5, title, weight="bold")
         for number, name in names.items():
             axes.text(start + number, -0.02 * len(left) - 0.5, name, ha="center")
