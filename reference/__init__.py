@@ -15,6 +15,17 @@
 | next sentences        | `next_sentence`       | NSP                   | tokenizers' truncation   |
 | BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
 | real weights          | `minilm`              | BERT pre-training     | transformers             |
+| GPT                   | `gpt`                 | GPT                   | transformers             |
+| parameters, FLOPs     | `model_sizes`         | LM Landscape          | torch's FLOP counter     |
+| published models      | `landscape`           | LM Landscape          | counts on meta           |
+| powers of one size    | `scaling_laws`        | Scaling laws          | scipy, numpy             |
+| fits of many starts   | `log_sum_fit`         | Joint … scaling laws  | scipy's optimisers       |
+| the joint law         | `joint_law`           | Joint … scaling laws  | published data           |
+| compute-optimal size  | `compute_optimal`     | Joint … scaling laws  | published data           |
+| least-norm regression | `least_norm`          | Why scaling?          | numpy, Hastie's theorem  |
+| double descent        | `double_descent`      | Why scaling?          | closed forms             |
+| loss landscapes       | `loss_landscape`      | All minima are global | quadratic losses         |
+| minima and paths      | `minima`              | All minima are global | convex losses            |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
