@@ -99,7 +99,7 @@ def _become_student(uid: int, gid: int) -> None:
 
 
 def mount_scratch(limits: Limits) -> None:
-    """One tmpfs behind all that can be written; the rest covered. Ends in the fresh home."""
+    """One tmpfs behind all files that can be written, and own terminals. Ends in the fresh home."""
     _mount(None, "/", None, _MS["rec"] | _MS["private"])
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # should memory run out, the kernel ends student code first
@@ -115,7 +115,9 @@ def mount_scratch(limits: Limits) -> None:
         _mount(f"/proc/self/fd/{descriptor}", folder, None, _MS["bind"] | _MS["rec"])
         os.close(descriptor)
     _mount("/dev/null", "/dev/zero", None, _MS["bind"])  # mapped, it is shared anonymous memory
-    for place in ("/proc", "/sys", "/dev/pts"):  # the last belongs to who started all this
+    terminals = "newinstance,ptmxmode=0666,mode=620,max=64"
+    _mount("devpts", "/dev/pts", "devpts", _MS["nosuid"] | _MS["noexec"], terminals)
+    for place in ("/proc", "/sys"):
         _mount("nothing", place, "tmpfs", _MS["rdonly"] | _MS["nosuid"] | _MS["noexec"], "size=4k")
     os.mkdir(HOME)
     os.chdir(HOME)
