@@ -142,8 +142,8 @@ class Sandbox:
         """
         self._control.close()
         if self.limits is None:
-            for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for process in psutil.Process(self._process.pid).children(recursive=True):
                     process.kill()
         self._process.kill()
         self._process.wait()

@@ -21,6 +21,8 @@ import os
 import resource
 import signal
 import socket
+import sys
+import traceback
 from collections.abc import Mapping
 
 import msgspec
@@ -82,7 +84,11 @@ def fork_into_namespaces() -> int:
     child = int(_libc.syscall(_SYSTEM_CALLS["clone"], flags, 0, 0, 0, 0))
     _check(min(child, 0), "clone")
     if child == 0:
-        _become_student(uid, gid)
+        try:
+            _become_student(uid, gid)
+        except BaseException:  # the child must not go on as a second parent
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
     return child
 
 

@@ -80,6 +80,27 @@ def test_student_code_is_an_ordinary_user_without_groups(probe):
     assert probe(code) == "(1000, 1000, 1000) (1000, 1000, 1000) set() 2\n"
 
 
+HALF_CONFINED = """
+import os
+from autograder.inside import jail
+
+def fails(*ids):
+    raise jail.JailError(1, "no map")
+
+jail._become_student = fails
+try:
+    print(os.waitstatus_to_exitcode(os.waitpid(jail.fork_into_namespaces(), 0)[1]))
+except OSError:
+    print("went on")
+"""
+
+
+def test_a_child_that_cannot_be_confined_ends():
+    """It must not go on as a second warm process."""
+    ran = subprocess.run([sys.executable, "-c", HALF_CONFINED], capture_output=True, text=True)
+    assert ran.stdout == "1\n"
+
+
 def test_every_namespace_is_its_own(submission):
     one, other = submission(), submission()
 

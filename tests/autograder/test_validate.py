@@ -69,6 +69,15 @@ def plant(monkeypatch: pytest.MonkeyPatch):
     module._evidence.cache_clear()
 
 
+@pytest.mark.parametrize(("random", "tries"), [(False, 2), (True, 200)])
+def test_a_random_function_is_tried_under_many_seeds(plant, monkeypatch, random, tries):
+    monkeypatch.setattr(DOUBLE, "random", random)
+    calls = []
+    plant((), (REFERENCE, RightImplementation("counted", "", lambda x: calls.append(1) or 2 * x)))
+    (_, counted) = validate("planted", seeds=2).right
+    assert counted.seeds == len(calls) == tries
+
+
 def printed(report) -> str:
     console = Console(file=io.StringIO(), width=100)
     print_report(report, console)
