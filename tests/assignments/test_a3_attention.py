@@ -2,13 +2,10 @@
 
 import inspect
 import math
-from pathlib import Path
 
-import jupytext
 import pytest
 import torch
 import torch.nn.functional as F
-from matplotlib_inline import backend_inline
 from torch import nn
 
 import reference.attention
@@ -98,26 +95,10 @@ def test_each_right_style_gets_every_point(rubric, one):
     assert not outcome.rejected, outcome.failed
 
 
-@pytest.fixture(scope="module")
-def cells() -> dict[str, str]:
-    """The notebook's code cells with a grade id."""
-    source = Path(inspect.getfile(MISCONCEPTIONS[SOFTMAX.name][0].implementation)).parents[1]
-    notebook = jupytext.read(source / "a3_attention.py", fmt="py:percent")
-    return {
-        cell.metadata["nbgrader"]["grade_id"]: cell.source
-        for cell in notebook.cells
-        if "nbgrader" in cell.metadata and cell.cell_type == "code"
-    }
-
-
 @pytest.mark.parametrize(("rubric", "one"), STYLES, ids=ids(STYLES))
-def test_each_right_style_passes_the_visible_tests(cells, monkeypatch, rubric, one):
-    monkeypatch.setattr(backend_inline, "set_matplotlib_formats", lambda *_, **__: None)
-    names: dict[str, object] = {}
-    exec(cells["setup"], names)
-    names |= {name: styles[0].implementation for name, styles in RIGHT.items()}
-    names[rubric.name] = one.implementation
-    exec(cells[f"try-{rubric.name}"], names)
+def test_each_right_style_passes_the_visible_tests(try_visible, rubric, one):
+    defined = {name: styles[0].implementation for name, styles in RIGHT.items()}
+    try_visible("a3_attention", rubric.name, defined | {rubric.name: one.implementation})
 
 
 @pytest.mark.slow

@@ -84,6 +84,12 @@ def test_there_are_enough_of_both_and_each_has_a_name_and_a_sentence():
         assert 30 < len(one.sentence) < 300
 
 
+@pytest.mark.parametrize(("rubric", "one"), STYLES, ids=ids(STYLES))
+def test_each_right_style_passes_the_visible_tests(try_visible, rubric, one):
+    defined = {name: styles[0].implementation for name, styles in RIGHT.items()}
+    try_visible("a5_masked_lm", rubric.name, defined | {rubric.name: one.implementation})
+
+
 @pytest.mark.parametrize(("rubric", "one"), WRONG, ids=ids(WRONG))
 def test_each_mistake_loses_points_and_is_named(rubric, one):
     outcome = try_wrong(rubric, one, seeds=1)
