@@ -29,7 +29,12 @@
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
+| tokens without end    | `token_source`        | Scaling laws          | its entropy, brute force |
+| a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
+| runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
 | commands              | `__main__`            | –                     | the commands run         |
+| … to train BERT       | `commands.pretrain_bert` | BERT pre-training  | the commands run         |
+| … to make the study   | `commands.study`      | Joint … scaling laws  | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and

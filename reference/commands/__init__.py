@@ -1,0 +1,1 @@
+"""What `python -m reference` offers: one command a module."""
