@@ -62,6 +62,12 @@ def test_runs_that_follow_a_law_have_its_exponents(name):
     assert (found.a, found.b) != pytest.approx((B, A), abs=atol)  # wrong: the two swapped
     assert found.a_interval == pytest.approx((A, A), abs=4 * atol)
     assert found.b_interval == pytest.approx((B, B), abs=4 * atol)
+    budgets = np.array([1e19, 1e21])
+    sizes = LAW.optimal_allocation(budgets)[0]
+    # the law's profile is no exact parabola, whose bottom is 0.1% off, at all budgets alike
+    rel = max(10 * atol, 2e-3)
+    assert found.best_size(budgets) == pytest.approx(sizes, rel=rel)
+    assert found.best_size(budgets) != pytest.approx(sizes * 1.1, rel=rel)
 
 
 @every_method
