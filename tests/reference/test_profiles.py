@@ -81,7 +81,9 @@ def test_of_seeds_the_mean_decides_where_the_least_loss_is():
     runs = [np.tile(n, 2), np.tile(d, 2), np.concatenate([lucky, unlucky])]
     third = n[2], d[2], loss[2]  # the best size has a seed more than the others
     runs = [np.append(column, one) for column, one in zip(runs, third, strict=True)]
-    assert isoflop_runs(*runs)[0].parabola.n_params == pytest.approx(4e6, rel=1e-6)
+    found = isoflop_runs(*runs)[0].parabola
+    assert found.n_params == pytest.approx(4e6, rel=1e-6)
+    assert (found.smallest, found.largest) == pytest.approx((n[0], n[4]))
 
 
 def test_where_losses_follow_a_law_the_bottom_is_its_best_size():
