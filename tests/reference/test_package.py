@@ -60,8 +60,11 @@ def test_a_module_tells_what_is_left_out_and_how_it_is_proved(module):
 
 @pytest.mark.parametrize("module", ["__init__", *MODULES, *APART])
 def test_only_the_promised_packages_are_imported(module):
-    allowed = PROMISED | ALSO.get(module.split(".")[0], set())
-    for node in ast.walk(ast.parse(source_of(module))):
+    promised = PROMISED | ALSO.get(module.split(".")[0], set())
+    tree = ast.parse(source_of(module))
+    for node in ast.walk(tree):
+        # a picture that stands with its idea loads matplotlib when it is drawn
+        allowed = promised if node in tree.body else promised | {"matplotlib"}
         if isinstance(node, ast.Import):
             assert {alias.name.split(".")[0] for alias in node.names} <= allowed
         elif isinstance(node, ast.ImportFrom):
