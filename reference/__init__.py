@@ -33,8 +33,6 @@
 | a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
 | runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
 | commands              | `__main__`            | –                     | the commands run         |
-| … to train BERT       | `commands.pretrain_bert` | BERT pre-training  | the commands run         |
-| … to make the study   | `commands.study`      | Joint … scaling laws  | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and

@@ -1,7 +1,7 @@
 """The landscape of language models, GPT-1 to LLaMA: sizes counted from their published layers.
 
 Slides "How large are large LMs", "Scaling: LM Landscape with GPT-3". Each entry holds what a paper
-says of the layers, and what it says of the size; the picture draws the first, counted.
+says of the layers, and what it says of the size.
 
 >>> for name in ("BERT base", "T5 11B", "GPT-3", "PaLM"):
 ...     model = LANDSCAPE[name]
@@ -124,34 +124,3 @@ LANDSCAPE = {
         "Touvron et al. 2023, Table 2; d_ff and vocabulary: released",
     ),
 }
-
-
-LABELS = {  # points from the marker, and the label's aligned side, where a neighbour is in the way
-    "GPT-1": ((-6, -3), "right"),
-    "BERT base": ((0, -14), "center"),
-    "MT-NLG": ((-6, -3), "right"),
-    "LLaMA 65B": ((-6, -3), "right"),
-}
-
-
-def draw_landscape(axes: Any) -> None:
-    """Draw parameters over time onto matplotlib's axes; the marker's form tells the kind."""
-    kinds = {"encoder": "s", "decoder": "o", "encoder-decoder": "^"}
-    for kind, marker in kinds.items():
-        models = {
-            name: model
-            for name, model in LANDSCAPE.items()
-            if (model.architecture.encoder_layers > 0, model.architecture.decoder_layers > 0)
-            == ("encoder" in kind, "decoder" in kind)
-        }
-        dates = [model.date for model in models.values()]
-        counts = [model.architecture.parameters().total for model in models.values()]
-        axes.plot(dates, counts, marker, color="black", markerfacecolor="lightgrey", label=kind)
-        for name, date, count in zip(models, dates, counts, strict=True):
-            (x, y), side = LABELS.get(name, ((6, -3), "left"))
-            axes.annotate(name, (date, count), (x, y), textcoords="offset points", ha=side)
-    axes.margins(x=0.12)
-    axes.set_yscale("log")
-    axes.set_xlabel("year")
-    axes.set_ylabel("parameters, counted from the architecture")
-    axes.legend(loc="upper left")

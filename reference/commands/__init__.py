@@ -1,1 +1,1 @@
-"""What `python -m reference` offers: one command a module."""
+"""Commands of `python -m reference`, each in a module of its own."""

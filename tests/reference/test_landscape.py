@@ -3,11 +3,10 @@
 import pytest
 import torch
 import transformers
-from matplotlib.figure import Figure
 
 from reference.bert import BERT_BASE, BERT_LARGE, Bert
 from reference.gpt import GPT, GPT2_SMALL, GPT2_XL, GPTConfig
-from reference.landscape import LANDSCAPE, draw_landscape
+from reference.landscape import LANDSCAPE
 
 
 def size_of(name):
@@ -74,14 +73,3 @@ def test_counts_agree_with_what_was_published(name):
     model = LANDSCAPE[name]
     assert size_of(name) == pytest.approx(model.claimed, rel=0.05)
     assert model.source
-
-
-def test_the_picture_shows_every_model_and_tells_kinds_without_colour():
-    axes = Figure().subplots()
-    draw_landscape(axes)
-    assert sorted(text.get_text() for text in axes.texts) == sorted(LANDSCAPE)
-    shown = sorted(y for line in axes.lines for y in line.get_ydata())
-    assert shown == sorted(size_of(name) for name in LANDSCAPE)
-    assert len({line.get_marker() for line in axes.lines}) == 3
-    assert {line.get_color() for line in axes.lines} == {"black"}
-    assert axes.get_yscale() == "log"
