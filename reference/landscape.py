@@ -11,8 +11,7 @@ T5 11B 11.307B, 11B
 GPT-3 174.604B, 175B
 PaLM 540.359B, 540.35B
 
-Left out: models with other parts (Gopher's and Chinchilla's relative positions, mixtures of
-experts), and those whose layers were not published.
+Left out: mixtures of experts, and models whose layers were not published.
 Proved by: the modules of `bert` and `gpt` and transformers' T5, GPT and BERT on torch's meta
 device; counts within 5% of what was published.
 """
@@ -36,6 +35,10 @@ def _decoder(layers: int, d: int, heads: int, vocab_size: int, **more: Any) -> A
     return Architecture(
         decoder_layers=layers, d_model=d, n_heads=heads, vocab_size=vocab_size, **more
     )
+
+
+def _deepmind(layers: int, d: int, heads: int) -> Architecture:
+    return _decoder(layers, d, heads, 32_000, biases=False, relative_maps=True)
 
 
 def _bert(layers: int, d: int, heads: int) -> Architecture:
@@ -105,11 +108,17 @@ LANDSCAPE = {
         _month(2020, 5),
         "Brown et al. 2020, Table 2.1",
     ),
+    "Gopher": Published(
+        _deepmind(80, 16_384, 128), 280e9, _month(2021, 12), "Rae et al. 2021, §2.1, Table 1"
+    ),
     "MT-NLG": Published(
         _decoder(105, 20_480, 128, 51_200, positions=2048),
         530e9,
         _month(2022, 1),
         "Smith et al. 2022, §2; vocabulary: Megatron-LM's",
+    ),
+    "Chinchilla": Published(
+        _deepmind(80, 8192, 64), 70e9, _month(2022, 3), "Hoffmann et al. 2022, §4.1, Table 4"
     ),
     "PaLM": Published(
         _decoder(118, 18_432, 48, 256_000, d_head=256, kv_heads=1, gated=True, biases=False),

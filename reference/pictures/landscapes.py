@@ -1,6 +1,6 @@
 """Loss landscapes: slices through minima of models of other sizes, on the same scale.
 
-Slide "All minima are global", its two pictures; the form is that of Li et al. 2018, Figs. 1 and 5.
+Slide "All minima are global", its two pictures; the form is that of Li et al. 2018.
 First the loss along one direction, all models over each other; then, a panel a model, contours over
 two. Levels are even in the logarithm, and alike in all panels.
 

@@ -21,6 +21,7 @@ KINDS = {  # layers on which side, and the look
 PLACES = {  # points from the marker, and the label's aligned side, where a neighbour is in the way
     "GPT-1": ((-7, -3), "right"),
     "BERT base": ((0, -13), "center"),
+    "Gopher": ((-7, -3), "right"),
     "MT-NLG": ((-7, -3), "right"),
     "LLaMA 65B": ((-7, -3), "right"),
 }

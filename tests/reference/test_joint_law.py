@@ -1,7 +1,5 @@
 """joint_law.py on published runs, against scipy, and by its properties."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -102,26 +100,6 @@ def test_draws_reach_scipys_minimum_of_the_same_draws(usual):
         some_starts = [starts(*usual)[i] for i in (22, 55)]
         _, theirs = scipys(*usual, some_starts, scale=1e3, weights=weights, **EXACT_OPTIONS)
         assert ours <= theirs * (1 + 1e-6)
-
-
-@pytest.mark.slow
-@pytest.mark.parity
-def test_it_reaches_scipys_minimum_in_a_fraction_of_its_time(usual, capsys):
-    """One thread each; the ratio is printed, and only that ours is the faster is asserted."""
-    begin = time.process_time()
-    law = fit_joint_law(*usual)
-    middle = time.process_time()
-    _, theirs = scipys(*usual, starts(*usual), scale=1e3, **EXACT_OPTIONS)
-    end = time.process_time()
-    ours_s, theirs_s = middle - begin, end - middle
-    with capsys.disabled():
-        print(
-            f"\n100 starts: {ours_s:.3f} s, L-BFGS-B in a loop {theirs_s:.3f} s of CPU time; ",
-            end="",
-        )
-        print(f"ratio {ours_s / theirs_s:.3f}")
-    assert objective(law, *usual) <= theirs * (1 + 1e-6)
-    assert ours_s < theirs_s
 
 
 def grid(law, sizes=8, tokens=8):

@@ -1,5 +1,7 @@
 """landscape.py against real modules on the meta device, and against published sizes."""
 
+import dataclasses
+
 import pytest
 import torch
 import transformers
@@ -73,3 +75,13 @@ def test_counts_agree_with_what_was_published(name):
     model = LANDSCAPE[name]
     assert size_of(name) == pytest.approx(model.claimed, rel=0.05)
     assert model.source
+
+
+@pytest.mark.parametrize(("name", "claimed"), [("Gopher", 280e9), ("Chinchilla", 70e9)])
+def test_without_its_relative_maps_a_model_would_be_too_small(name, claimed):
+    """With them, the counts agree to half a percent; each layer's map is d² parameters."""
+    architecture = LANDSCAPE[name].architecture
+    assert size_of(name) == pytest.approx(claimed, rel=5e-3)
+    without = dataclasses.replace(architecture, relative_maps=False).parameters().total
+    assert size_of(name) - without > 80 * architecture.d_model**2
+    assert without != pytest.approx(claimed, rel=0.05)
