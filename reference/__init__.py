@@ -21,20 +21,30 @@
 | powers of one size    | `scaling_laws`        | Scaling laws          | scipy, numpy             |
 | fits of many starts   | `log_sum_fit`         | Joint … scaling laws  | scipy's optimisers       |
 | the joint law         | `joint_law`           | Joint … scaling laws  | published data           |
+| bottoms at one budget | `profiles`            | Joint … scaling laws  | numpy, the joint law     |
+| the lowest curves     | `frontier`            | Joint … scaling laws  | numpy, the joint law     |
 | compute-optimal size  | `compute_optimal`     | Joint … scaling laws  | published data           |
+| the lecture's table   | `published_exponents` | Joint … scaling laws  | the slide                |
+| published runs        | `published_runs`      | Joint … scaling laws  | independent code         |
+| a fit stopped early   | `early_stop`          | Joint … scaling laws  | published coefficients   |
+| tokens without end    | `token_source`        | Joint … scaling laws  | counts, brute force      |
+| a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
+| runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
+| the study's table     | `study_table`         | –                     | `scaling_table`          |
+| … and how it is read  | `scaling_table`       | –                     | Python's csv module      |
+| what the study found  | `findings`            | Joint … scaling laws  | tables made from a law   |
 | least-norm regression | `least_norm`          | Why scaling?          | numpy, Hastie's theorem  |
 | double descent        | `double_descent`      | Why scaling?          | closed forms             |
 | loss landscapes       | `loss_landscape`      | All minima are global | quadratic losses         |
 | minima and paths      | `minima`              | All minima are global | convex losses            |
+| both, as experiments  | `why_scaling`         | Why scaling?          | the same again, coarser  |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
-| tokens without end    | `token_source`        | Scaling laws          | its entropy, brute force |
-| a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
-| runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and
-layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64.
+layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64. Pictures stand
+in `pictures`, one a module, and commands in `commands`.
 """

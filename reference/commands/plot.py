@@ -1,7 +1,7 @@
 """`python -m reference plot [NAME …]`: the lecture's pictures, as PNG and SVG.
 
 Those of scaling laws are drawn from the study's table, reference/data/scaling_runs.csv and
-scaling_curves.csv (see `scaling_table`); the others from experiments of a few seconds.
+scaling_curves.csv (see `findings`); the others from experiments of a few seconds.
 
 >>> sorted(PICTURES)[:3]
 ['double_descent', 'exponents', 'isoflop_profiles']
@@ -14,7 +14,7 @@ that is not there.
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import torch
 import typer
@@ -23,19 +23,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from reference import why_scaling
-from reference.compute_optimal import (
-    Exponents,
-    isoflop_profiles,
-    minimum_over_curves,
-    parametric_fit,
-)
-from reference.frontier import LossCurves, loss_curves
-from reference.joint_law import fit_joint_law
+from reference.findings import Findings, read_findings
 from reference.landscape import LANDSCAPE
 from reference.pictures import (
     double_descent,
     exponents,
-    isoflop_profiles as profiles_picture,
+    isoflop_profiles,
     joint_law_contours,
     landscapes,
     loss_frontier,
@@ -43,56 +36,20 @@ from reference.pictures import (
     model_sizes,
 )
 from reference.pictures.style import save
-from reference.profiles import isoflop_runs
-from reference.published_exponents import APPROACHES, PUBLISHED, Row
-from reference.published_runs import Columns
-from reference.scaling_table import read_points, read_runs
+from reference.published_exponents import PUBLISHED
 
 TABLES = Path(__file__).parents[1] / "data"
 
 
-class Study(NamedTuple):
-    """The study's runs, its curves, and the exponents of approaches 1, 2 and 3."""
+read_study = cache(read_findings)  # once for all pictures
 
-    runs: Columns
-    curves: LossCurves
-    found: tuple[Exponents, Exponents, Exponents]
-
-
-@cache
-def read_study(tables: Path) -> Study:
-    """Read both tables and find the exponents in each way; once for all pictures."""
-    runs, points = (
-        read_runs(tables / "scaling_runs.csv"),
-        read_points(tables / "scaling_curves.csv"),
-    )
-    ends = Columns(runs.n_params, runs.n_tokens, runs.loss)
-    on_the_way = runs.sizes_of(points), points.n_tokens, points.loss
-    found = (
-        minimum_over_curves(*on_the_way, runs=points.run),
-        isoflop_profiles(*ends),
-        parametric_fit(*ends),
-    )
-    return Study(ends, loss_curves(*on_the_way, runs=points.run), found)
-
-
-def _exponents(study: Study) -> Figure:
-    ours = [
-        Row("ours", approach, e.a, e.a_interval, e.b, e.b_interval)
-        for approach, e in zip(APPROACHES, study.found, strict=False)
-    ]
-    return exponents.picture([*ours, *PUBLISHED])
-
-
-OF_STUDY: dict[str, Callable[[Study], Figure]] = {
-    "loss_frontier": lambda study: loss_frontier.picture(study.curves, study.found[0]),
-    "isoflop_profiles": lambda study: profiles_picture.picture(
-        isoflop_runs(*study.runs), study.found[1]
+OF_STUDY: dict[str, Callable[[Findings], Figure]] = {
+    "loss_frontier": lambda found: loss_frontier.picture(found.curves, found.exponents[0]),
+    "isoflop_profiles": lambda found: isoflop_profiles.picture(found.profiles, found.exponents[1]),
+    "joint_law_contours": lambda found: joint_law_contours.picture(
+        found.law, found.runs.n_params, found.runs.n_tokens, found.runs.loss
     ),
-    "joint_law_contours": lambda study: joint_law_contours.picture(
-        fit_joint_law(*study.runs), *study.runs
-    ),
-    "exponents": _exponents,
+    "exponents": lambda found: exponents.picture([*found.rows(), *PUBLISHED]),
 }
 trained = cache(why_scaling.landscapes)
 OF_EXPERIMENTS: dict[str, Callable[[], Figure]] = {

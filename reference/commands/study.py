@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from reference.commands.plot import OF_STUDY, TABLES as DATA, draw
+from reference.commands.plot import OF_STUDY, TABLES, plot as draw
 from reference.findings import Findings, read_findings
 from reference.published_exponents import APPROACHES, PUBLISHED
 from reference.run_log import RunLog
@@ -94,14 +94,14 @@ def study(
     rule = rate_rule(sweep)
     finished = train_all(plan.runs(rule.rate), log, jobs, console, "runs")
     command = "python -m reference study" + " --quick" * quick
-    for target in (folder, *([DATA] if publish else [])):
+    for target in (folder, *([TABLES] if publish else [])):
         write_table(target, finished)
         write_made(target, command, made_with, sweep, rule._asdict())
     found = read_findings(folder)
     show(found, source().entropy_rate, console)
-    console.print(f"Written to {folder}/" + f" and {DATA}/" * publish)
+    console.print(f"Written to {folder}/" + f" and {TABLES}/" * publish)
     if plot:
-        draw(OF_STUDY, folder=folder, tables=folder)
+        draw([*OF_STUDY], folder=folder, tables=folder)
 
 
 def train_all(

@@ -68,7 +68,7 @@ def test_every_picture_of_the_study_is_drawn_from_its_tables(call, tables, tmp_p
 
 def test_the_studys_exponents_are_those_of_the_law_that_made_it(tables):
     study = read_study(tables)
-    one, two, three = (found.a for found in study.found)
+    one, two, three = (found.a for found in study.exponents)
     a = LAW.optimal_exponents()[0]
     # curves of sizes that are steps of 35%; parabolas through a law; the law itself
     assert one == pytest.approx(a, abs=0.1)
