@@ -11,8 +11,8 @@ asks, the memory answers.
 >>> tuple(layer(x, memory).shape)
 (3, 5, 8)
 
-`project` and `join` are its two halves, before and after the heads: who keeps keys and values
-(`generation`) or scores otherwise (`t5`) puts something else between them.
+`project` and `join` are what comes before the heads and after them; in between, `generation` keeps
+keys and values. `attention` is what each head computes; T5 puts another in its place.
 
 Left out: dropout, inputs of keys and values of widths of their own.
 Proved by: torch.nn.MultiheadAttention with copied weights (outputs, all gradients, masks, memory),
@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from reference.attention import check_mask, scaled_dot_product_attention
 
-Attention = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]  # (q, k, v, mask) -> outputs
+Attention = Callable[..., Tensor]  # called as attention(q, k, v, mask), and with options if any
 
 
 class MultiHeadAttention(nn.Module):
@@ -69,18 +69,19 @@ class MultiHeadAttention(nn.Module):
         x: Float[Tensor, "*batch n d_model"],
         memory: Float[Tensor, "*batch m d_model"] | None = None,
         mask: Bool[Tensor, "*#batch #n #m"] | None = None,
+        **options: Tensor,
     ) -> Float[Tensor, "*batch n d_model"]:
         """Let every position of x attend to the memory, or to x itself where there is none.
 
         The mask, (n, m) or (…, n, m), True where a query may attend, is the same for every head; an
-        axis of length 1 stands for its full length.
+        axis of length 1 stands for its full length. `options` are what else `attention` takes.
         """
         memory = x if memory is None else memory
         self._check(x, memory, mask)
         q, k, v = self.project(x, memory)
         if mask is not None:
             mask = mask.unsqueeze(-3)  # (…, 1, n, m)
-        return self.join(self.attention(q, k, v, mask))
+        return self.join(self.attention(q, k, v, mask, **options))
 
     def project(
         self, x: Float[Tensor, "*batch n d_model"], memory: Float[Tensor, "*batch m d_model"]

@@ -17,7 +17,7 @@ EXACT = 32 * torch.finfo(torch.float64).eps
 SIZE = 1e-6  # of each statistical test: right code is rejected in one of a million seeds
 
 assert_close = partial(torch.testing.assert_close, rtol=0)
-some = settings(max_examples=25)
+some = settings(max_examples=10)
 seeds = st.integers(0, 2**31)
 SMALL = GPTConfig(n_layers=2, d_model=12, n_heads=3, vocab_size=23, max_length=16)
 orders = pytest.mark.parametrize("norm_first", [True, False], ids=["GPT-2", "GPT-1"])
