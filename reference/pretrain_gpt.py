@@ -58,7 +58,7 @@ def one_text(documents: Sequence[Sequence[int]], end_id: int) -> Int[Tensor, " n
 
 def windows(
     tokens: Int[Tensor, " n_tokens"], n_rows: int, length: int, generator: torch.Generator
-) -> Int[Tensor, "n_rows length"]:
+) -> Int[Tensor, "b n"]:
     """Draw stretches of so many tokens, from anywhere in the text."""
     if len(tokens) < length:
         raise ValueError(

@@ -63,7 +63,7 @@ class Settings:
 class Rows(NamedTuple):
     """A batch: what the encoder reads, what the decoder writes, and which of that was lost text."""
 
-    inputs: Int[Tensor, "b n_inputs"]
+    inputs: Int[Tensor, "b m"]
     targets: Int[Tensor, "b n"]
     before: Int[Tensor, "b n"]  # in the text, the token before each target; -1 at the text's start
     is_text: Bool[Tensor, "b n"]  # neither sentinel nor end
