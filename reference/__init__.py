@@ -29,6 +29,9 @@
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
+| tokens without end    | `token_source`        | Scaling laws          | its entropy, brute force |
+| a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
+| runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved

@@ -5,6 +5,7 @@ checker on, and a module imported here at the top would stay unchecked in every 
 """
 
 import math
+from pathlib import Path
 
 import jaxtyping
 import pytest
@@ -67,3 +68,12 @@ def no_shape_checker():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def published_folder():
+    """The folder of published runs, which lies beside the repository on some machines."""
+    folder = Path(__file__).parents[3] / "shared" / "data"
+    if not folder.exists():
+        pytest.skip(f"the published runs are not at {folder}")
+    return folder

@@ -1,0 +1,1 @@
+"""Commands of `python -m reference`, each in a module of its own."""
