@@ -20,8 +20,8 @@ how often each occurs, and how often after the one before it, lost or not.
 
 Left out: T5's scale (34 billion tokens of C4, rows of 512) and its learning rate's 1 / √step.
 Proved by: rows hold what `corrupt` and `restore`, proved by themselves, say; a model that knows the
-answers; baselines on the lost tokens by hand; a resumed run equals an unbroken one bit for bit; the
-loss falls below both baselines.
+answers; baselines on the lost tokens by hand; a resumed run equals an unbroken one bit for bit; a run
+on a made text falls below both baselines.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ START = 0  # the padding's id, which starts a target: the text must not hold it
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run depends on. The defaults learn visibly within five minutes on two cores."""
+    """What a run depends on; the defaults are those of `pretrain_bert`."""
 
     steps: int = 2000
     warmup: int = 200
