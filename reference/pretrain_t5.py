@@ -20,8 +20,8 @@ how often each occurs, and how often after the one before it, lost or not.
 
 Left out: T5's scale (34 billion tokens of C4, rows of 512) and its learning rate's 1 / √step.
 Proved by: rows hold what `corrupt` and `restore`, proved by themselves, say; a model that knows the
-answers; baselines on the lost tokens by hand; a resumed run equals an unbroken one bit for bit; a run
-on a made text falls below both baselines.
+answers; baselines on the lost tokens by hand; a resumed run equals an unbroken one bit for bit; on
+a made text a run falls below both baselines.
 """
 
 from dataclasses import dataclass
