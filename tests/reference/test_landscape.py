@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from reference.bert import BERT_BASE, BERT_LARGE, Bert
-from reference.gpt import GPT, GPT2_SMALL, GPT2_XL, GPTConfig
+from reference.gpt import GPT, GPT1, GPT2_SMALL, GPT2_XL, GPT3
 from reference.landscape import LANDSCAPE
 
 
@@ -43,9 +43,10 @@ def t5_of_transformers(name):
     [
         ("BERT base", lambda: Bert(BERT_BASE)),
         ("BERT large", lambda: Bert(BERT_LARGE)),
+        ("GPT-1", lambda: GPT(GPT1)),
         ("GPT-2 small", lambda: GPT(GPT2_SMALL)),
         ("GPT-2 XL", lambda: GPT(GPT2_XL)),
-        ("GPT-3", lambda: GPT(GPTConfig(n_layers=96, d_model=12_288, n_heads=96, max_length=2048))),
+        ("GPT-3", lambda: GPT(GPT3["175B"])),
     ],
 )
 def test_counts_equal_those_of_our_modules(name, make):
