@@ -79,12 +79,12 @@ class _Corpus:
         while self.heap:
             negative, pair = self.heap[0]
             n = self.frequency.get(pair, 0)
-            if n == -negative:
-                return pair
-            if n:
-                heapreplace(self.heap, (-n, pair))
-            else:
+            if n == 0:
                 heappop(self.heap)
+            elif n == -negative:
+                return pair
+            else:
+                heapreplace(self.heap, (-n, pair))
         return None
 
     def join(self, pair: IdPair, new: int) -> None:
