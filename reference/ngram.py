@@ -100,7 +100,7 @@ class AddK(NGram):
     """As if every token had been seen k times more after every context."""
 
     def __init__(
-        self, sequences: Sequence[Sequence[int]], *, vocab_size: int, n: int, k: float = 1
+        self, sequences: Sequence[Sequence[int]], *, vocab_size: int, n: int, k: float = 1.0
     ) -> None:
         if not k > 0:
             raise ValueError(f"k must be positive: got {k}; MaximumLikelihood adds nothing")

@@ -37,31 +37,53 @@ def test_ten_thousand_random_strings_are_cut_as_they_cut_them(unicode_strings):
         assert pieces(text) == theirs(text)
 
 
-NO_SPACE_LEFT = module.PATTERN.pattern.replace(r"| \s+(?!\S)", "")
-NO_CONTRACTIONS = module.PATTERN.pattern.replace("'(?:s|t|re|ve|m|ll|d)", "'")
-NO_LEADING_SPACE = module.PATTERN.pattern.replace("[ ]?", "")
-WORDS_OF_RE = r"'(?:s|t|re|ve|m|ll|d)|[ ]?[^\W\d_]+|[ ]?\d+|[ ]?[^\s\w]+|\s+(?!\S)|\s+|_"
+PATTERNS = {
+    "all white space before a word in one piece": (r"| \s+(?!\S)", ""),
+    "no contractions": ("'(?:s|t|re|ve|m|ll|d)", "'"),
+    "contractions in capitals too": ("(?:s|t", "(?i:s|t"),
+    "no space before a word": ("[ ]?[A", "[A"),
+    "no space before a number": ("[ ]?[0", "[0"),
+    "no space before a sign": ("[ ]?[^", "[^"),
+    "any white space before a word": ("[ ]?[A", r"\s?[A"),
+    "words with digits": ("[A-Za-z]+", "[A-Za-z][A-Za-z0-9]*"),
+    "words with underscores": ("[A-Za-z]+", "[A-Za-z_]+"),
+}
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("pattern", [NO_SPACE_LEFT, NO_CONTRACTIONS, NO_LEADING_SPACE, WORDS_OF_RE])
-def test_other_patterns_are_told_apart(pattern, unicode_strings, monkeypatch):
-    monkeypatch.setattr(module, "PATTERN", re.compile(pattern, re.VERBOSE | re.ASCII))
-    assert any(pieces(text) != theirs(text) for text in unicode_strings(500, seed=1))
+@pytest.mark.parametrize("change", PATTERNS)
+def test_other_patterns_are_told_apart(change, unicode_strings, monkeypatch):
+    right, wrong = PATTERNS[change]
+    pattern = module.PATTERN.pattern
+    assert right in pattern
+    changed = re.compile(pattern.replace(right, wrong), re.VERBOSE | re.ASCII)
+    monkeypatch.setattr(module, "PATTERN", changed)
+    assert any(pieces(text) != theirs(text) for text in unicode_strings(1000, seed=1))
+
+
+KINDS = {
+    "letters that contract": lambda c, folded: "s" if folded == "X" else folded,
+    "numbers as letters": lambda c, folded: "X" if folded == "0" else folded,
+    "only digits as numbers": lambda c, folded: "0" if c.isdigit() else folded.replace("0", "!"),
+    "marks as letters": lambda c, folded: "X" if unicodedata.category(c)[0] == "M" else folded,
+    "spaces that stand before a word": lambda c, folded: " " if folded == "\t" else folded,
+    "no-break spaces as signs": lambda c, folded: "!" if c in "\xa0\u2007" else folded,
+    "next line as a sign": lambda c, folded: "!" if c == "\x85" else folded,
+    "zero-width space as a space": lambda c, folded: "\t" if c == "\u200b" else folded,
+}
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize(
-    "kind", [lambda c: "X", lambda c: "!", lambda c: "s" if c.isalpha() else "!", str.isalpha]
-)
-def test_other_kinds_of_characters_are_told_apart(kind, unicode_strings, monkeypatch):
-    class Fold(dict):
+@pytest.mark.parametrize("change", KINDS)
+def test_other_kinds_of_characters_are_told_apart(change, unicode_strings, monkeypatch):
+    class Changed(dict):
         def __missing__(self, code):
-            c = chr(code)
-            return c if c.isascii() else "aX"[kind(c)] if kind is str.isalpha else kind(c)
+            folded = right[code]
+            return folded if code < 128 else KINDS[change](chr(code), folded)
 
-    monkeypatch.setattr(module, "_FOLD", Fold())
-    assert any(pieces(text) != theirs(text) for text in unicode_strings(500, seed=1))
+    right = module._FOLD
+    monkeypatch.setattr(module, "_FOLD", Changed())
+    assert any(pieces(text) != theirs(text) for text in unicode_strings(1000, seed=1))
 
 
 @given(text=st.text())
