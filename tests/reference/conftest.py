@@ -91,7 +91,9 @@ def unicode_strings():
     emoji = [*"😀👍🏽❤️‍🔥🇻🇳👩‍💻☕", "\u200d", "\ufe0f"]
     spaces = list(" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2009\u200b\u2028\u2029\u3000")
     control = [chr(c) for c in (*range(32), *range(127, 160), 0xAD, 0xFEFF, 0xFFFD)]
-    words = "the cat's won't I'LL they'd 3.14 naïve học đại Ελλάς 你好 2½ x² don’t '' ²'s".split()
+    words = (
+        "the cat's won't I'LL they'd 3.14 naïve học đại Ελλάς 你好 2½ x² don’t '' ²'s l'été".split()
+    )
     prose = " ".join(topics[name] for name in sorted(topics)).split()
     kinds = [
         plain,
