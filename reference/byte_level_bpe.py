@@ -127,11 +127,16 @@ class ByteLevelBPE:
                     f"the vocabulary must hold every special token: got {token!r} without an id; "
                     "add it, or train with special="
                 )
-            if len(pieces(token)) < 2:
+            if _may_be_learned(token):
                 raise ValueError(
-                    f"a special token must be no single word, number or sign: got {token!r}, which "
-                    "text could become by merges; write it like <|endoftext|>"
+                    f"a special token must be none that merges could make of text: got {token!r}; "
+                    "write it like <|endoftext|>, which the pre-tokenizer would cut"
                 )
+
+
+def _may_be_learned(token: str) -> bool:
+    """Whether it spells bytes, and these may stand in one piece: outside ASCII, nearly any may."""
+    return set(token) <= BYTE_OF.keys() and (not token.isascii() or len(pieces(token)) < 2)
 
 
 def _visible(piece: str) -> str:
