@@ -2,6 +2,15 @@
 
 | concept               | module                | slide                 | oracle                   |
 | --------------------- | --------------------- | --------------------- | ------------------------ |
+| chain rule            | `language_model`      | Language Models       | nltk, transformers       |
+| n-grams               | `ngram`               | Language Models       | nltk                     |
+| choosing tokens       | `sampling`            | Language Models       | transformers, SciPy      |
+| split by spaces       | `whitespace`          | Tokenization          | tokenizers               |
+| byte-pair encoding    | `bpe`                 | Tokenization          | tokenizers               |
+| BPE trained in time   | `bpe_training`        | Tokenization          | tokenizers, slide's loop |
+| GPT-2's cuts          | `pre_tokenizer`       | Tokenization          | tokenizers               |
+| BPE on bytes          | `byte_level_bpe`      | Tokenization          | tokenizers               |
+| tokenizers as files   | `tokenizer_file`      | Tokenization          | tokenizers, transformers |
 | softmax, score g      | `attention`           | Attention             | torch.softmax, gradcheck |
 | self-attention        | `attention`           | Self-attention        | torch's attention        |
 | masks                 | `attention`           | Masked … attention    | torch's attention        |
@@ -9,6 +18,8 @@
 | sinusoidal positions  | `positions`           | Positional Encoding   | mpmath, 40 digits        |
 | feed-forward network  | `feed_forward`        | Adding Nonlinearities | torch's layers, SciPy    |
 | encoder               | `encoder`             | Transformer Encoder   | torch's encoder          |
+| decoder               | `decoder`             | … Encoder-decoder     | torch's decoder          |
+| the whole Transformer | `encoder_decoder`     | … Encoder-decoder     | torch's Transformer      |
 | words and punctuation | `basic_tokenizer`     | BERT pre-training     | tokenizers               |
 | pieces of words       | `wordpiece`           | BERT pre-training     | tokenizers, its trainer  |
 | masked tokens         | `masked_lm`           | MLM: 80-10-10         | transformers' collator   |
@@ -16,6 +27,11 @@
 | BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
 | real weights          | `minilm`              | BERT pre-training     | transformers             |
 | GPT                   | `gpt`                 | GPT                   | transformers             |
+| generation, its cache | `generation`          | GPT                   | transformers, FLOPs      |
+| relative positions    | `t5_positions`        | T5                    | transformers, integers   |
+| T5's layers           | `t5_layers`           | T5                    | torch's RMSNorm          |
+| T5                    | `t5`                  | T5                    | transformers, gradients  |
+| lost spans            | `span_corruption`     | T5: the example       | every placing, counted   |
 | parameters, FLOPs     | `model_sizes`         | LM Landscape          | torch's FLOP counter     |
 | published models      | `landscape`           | LM Landscape          | counts on meta           |
 | powers of one size    | `scaling_laws`        | Scaling laws          | scipy, numpy             |
@@ -41,6 +57,8 @@
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
+| pre-training GPT      | `pretrain_gpt`        | GPT                   | unigram, bigram          |
+| pre-training T5       | `pretrain_t5`         | T5                    | unigram, bigram          |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved

@@ -2,7 +2,7 @@
 
 Slides "Language Models" (the chain rule), "GPT". p(w_1, …, w_n) is a product of each token's
 probability given those before it, and so a text is drawn from left to right. What is chosen from
-the next token's logits is the caller's: the most likely (`greedy`), or a draw (see `sampling`).
+the next token's logits is the caller's: the most likely, or a draw (see `sampling`).
 
 In a causal model a token changes nothing before it. So the keys and values of the past, once made,
 are those of the next step too (Pope et al. 2022, §2: the KV cache). With them a step
@@ -32,14 +32,10 @@ from torch import Tensor, nn
 from reference.attention import causal_mask
 from reference.gpt import GPT, Block
 from reference.multihead_attention import MultiHeadAttention
+from reference.sampling import greedy
 
 NextLogits = Callable[[Tensor], Tensor]  # ids (…, n) -> logits (…, V) of the token that comes next
 Choose = Callable[[Tensor], Tensor]  # logits (…, V) -> ids (…)
-
-
-def greedy(logits: Float[Tensor, "*batch V"]) -> Int[Tensor, "*batch"]:
-    """Choose the most likely token; of several, the first."""
-    return logits.argmax(-1)
 
 
 @torch.no_grad()

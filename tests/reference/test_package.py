@@ -24,7 +24,7 @@ APART = sorted(
 )
 PROMISED = {"reference", "torch", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}
 FOR_COMMANDS = {"typer", "rich", "matplotlib"}
-ALSO = {"minilm": {"safetensors"}, "__main__": {"typer"}, "commands": FOR_COMMANDS}
+ALSO = {"minilm": {"safetensors"}, "__main__": {"typer"}, "commands": FOR_COMMANDS | {"tokenizers"}}
 ALSO["pictures"] = {"matplotlib"}
 
 
