@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from reference.joint_law import FLOPS_PER_PARAMETER_AND_TOKEN, JointLaw
-from reference.pictures.style import BLACK, ORANGE, new_figure, styled
+from reference.pictures.style import BLACK, ORANGE, new_figure, shades, styled
 
 GRID = 200  # points along each axis
 
@@ -36,7 +36,7 @@ def picture(
     # in equal steps of the logarithm of what is left to learn: the contours lie apart evenly
     left_to_learn = np.quantile(loss, [0, 1]) - law.E
     levels = law.E + np.geomspace(max(left_to_learn[0], 1e-3), left_to_learn[1], n_levels)
-    lines = axes.contour(c, n, at, levels=levels, cmap="cividis", linewidths=1.2)
+    lines = axes.contour(c, n, at, levels=levels, colors=shades(n_levels))
     best = law.optimal_allocation(c)[0]
     axes.plot(c, best, color=ORANGE, linewidth=2.5, label="best size at each budget")
     axes.plot(flops, n_params, "o", color=BLACK, mfc="none", ms=4, label="runs")

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reference.loss_landscape import Slice
-from reference.pictures.style import SERIES, new_figure, styled
+from reference.pictures.style import SERIES, new_figure, shades, styled
 
 N_LEVELS = 10
 
@@ -38,9 +38,9 @@ def picture(slices: Mapping[str, tuple[Slice, Slice]], unit: str) -> Figure:
     for axes, (label, plane) in zip(others, planes.items(), strict=True):
         steps = plane.steps.cpu()
         lines = axes.contour(
-            steps, steps, plane.losses.cpu().T, levels=levels, cmap="cividis", linewidths=1.2
+            steps, steps, plane.losses.cpu().T, levels=levels, colors=shades(N_LEVELS)
         )
-        axes.clabel(lines, fmt="%.2g", fontsize=7, colors="k")
+        axes.clabel(lines, levels[2::2], fmt="%.2g", fontsize=7, colors="k")  # the rest is narrow
         axes.plot(0, 0, "k+", markersize=9)
         axes.set(xlabel="step along the first direction (filter lengths)", aspect="equal")
         axes.set_ylabel("step along the second (filter lengths)")

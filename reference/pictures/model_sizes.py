@@ -22,6 +22,7 @@ PLACES = {  # points from the marker, and the label's aligned side, where a neig
     "GPT-1": ((-7, -3), "right"),
     "BERT base": ((0, -13), "center"),
     "Gopher": ((-7, -3), "right"),
+    "Chinchilla": ((-7, -3), "right"),
     "MT-NLG": ((-7, -3), "right"),
     "LLaMA 65B": ((-7, -3), "right"),
 }

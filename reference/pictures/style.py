@@ -20,21 +20,14 @@ from typing import Any, ParamSpec
 import matplotlib
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 
 PANEL = (4.5, 3.6)  # inches, width and height of one pair of axes
 DPI = 150
-BLACK, BLUE, ORANGE, SKY, PURPLE, GREY = (
-    "#000000",
-    "#0072B2",
-    "#D55E00",
-    "#56B4E9",
-    "#CC79A7",
-    "#767676",
-)
+BLACK, GREY, BLUE = "#000000", "#767676", "#0072B2"
+ORANGE, SKY = "#D55E00", "#56B4E9"
 SERIES = (  # of neighbours, no two share a colour, a dash or a marker
     {"color": BLACK, "linestyle": "-", "marker": "o"},
     {"color": ORANGE, "linestyle": "--", "marker": "s"},
@@ -98,13 +91,6 @@ def power_of_ten(value: float, digits: int = 0) -> str:
     """Write 3.2e10 as 3 × 10¹⁰ in TeX."""
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
-
-
-def label_end(axes: Axes, x: float, y: float, text: str, **options: Any) -> None:
-    """Write beside a line's last point."""
-    axes.annotate(
-        text, (x, y), (4, 0), textcoords="offset points", va="center", fontsize=8, **options
-    )
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -1,5 +1,6 @@
 """`python -m reference published`, where the files are and where they are not."""
 
+import re
 import shutil
 
 import pytest
@@ -27,7 +28,7 @@ def test_tables_and_pictures_of_both_files(call, published_folder, tmp_path):
     for number in ("1.8172", "477.83", "2143.42", "0.3473", "0.3672", "0.5139", "0.00101827"):
         assert number in row["Huber"]
         assert number in row["the same 48, objective x 1e5"]
-    assert "0.457" in row["best of 48, log A = log B = 6"].replace("0.4568", "0.457")
+    assert re.search(r" 0\.45[67]\d ", row["best of 48, log A = log B = 6"])
     assert "0.865" in row["Kaplan's set-up"]
     assert "0.834" in row["Kaplan's set-up"]
     drawn = {f"{n}.{e}" for n in ("early_stop", "porian_walk") for e in ("png", "svg")}
