@@ -28,8 +28,10 @@ check: $(INSTALLED) ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(INSTALLED) ## time stock nbgrader against ours on one honest class (ARGS="--rounds 5")
+bench: $(INSTALLED) ## time grading against stock nbgrader (ARGS="--rounds 5"), then fits and BPE
 	@$(BIN)/python -m autograder.bench $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m reference.commands.bench_fits
+	@$(BIN)/python -m reference.commands.bench_bpe
 
 validate: $(INSTALLED) ## show that hidden tests tell right from wrong, for each assignment
 	@set -e; for name in $(ASSIGNMENTS); do $(BIN)/autograder validate $$name $(ARGS); done

@@ -45,6 +45,7 @@
 | a fit stopped early   | `early_stop`          | Joint … scaling laws  | published coefficients   |
 | tokens without end    | `token_source`        | Joint … scaling laws  | counts, brute force      |
 | a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
+| their learning rates  | `learning_rate_rule`  | –                     | parabolas, planes        |
 | runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
 | the study's table     | `study_table`         | –                     | `scaling_table`          |
 | … and how it is read  | `scaling_table`       | –                     | Python's csv module      |

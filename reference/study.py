@@ -6,9 +6,7 @@ tokens of a source that never repeats and whose entropy is known (`token_source`
 GPTs (`gpt`) of one layer that differ in width alone: one look back is all that the source asks for,
 and one layer trains twice as fast as two. Each run has a learning rate schedule of its own length.
 
-The learning rate follows a rule that is found first. On a grid of four widths and two budgets, five
-rates each, the loss against log rate is lowest at the bottom of a parabola; a plane through the
-bottoms, log rate = c + p log N + q log D, gives the rate of every run of the study.
+The learning rate follows a rule, found beforehand from a sweep of rates (`learning_rate_rule`).
 
 The loss of a model is measured against the source, not against a sample of it: at each place of
 sequences held out, how many nats its prediction costs more than the true one, on average, and to
@@ -22,11 +20,11 @@ this the entropy is added. No luck of the draw is in it, and no loss can be belo
 
 Left out: depth, other shapes of models, batches that grow with the budget.
 Proved by: the same run twice gives the same loss; parameters counted in the modules; a model that
-knows the source has the entropy as its loss; a rule made by hand is found again.
+knows the source has the entropy as its loss.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from time import process_time
@@ -162,58 +160,6 @@ QUICK = Plan(
     sweep_budgets=(5e9, 1e10),
     sweep_rates=(6e-3, 12e-3, 24e-3, 48e-3, 96e-3),
 )
-
-
-class RateRule(NamedTuple):
-    """log rate = constant + of_params log N + of_tokens log D."""
-
-    constant: float
-    of_params: float
-    of_tokens: float
-
-    def rate(self, n_params: int, n_tokens: int) -> float:
-        """Give the learning rate of a run."""
-        return math.exp(
-            self.constant
-            + self.of_params * math.log(n_params)
-            + self.of_tokens * math.log(n_tokens)
-        )
-
-
-def best_rate(rates: Sequence[float], losses: Sequence[float]) -> float | None:
-    """Give the bottom of the parabola through the lowest loss and its neighbours, in log rate.
-
-    None where the lowest is the first or the last: the best rate may lie beyond.
-    """
-    order = np.argsort(rates)
-    x, y = np.log(np.asarray(rates)[order]), np.asarray(losses)[order]
-    lowest = int(y.argmin())
-    if lowest in (0, len(x) - 1):
-        return None
-    around = slice(lowest - 1, lowest + 2)
-    curvature, slope, _ = np.polyfit(x[around] - x[lowest], y[around], 2)
-    return math.exp(x[lowest] - slope / (2 * curvature))
-
-
-def rate_rule(finished: Sequence[Finished]) -> RateRule:
-    """Put a plane through the best rates of a sweep."""
-    groups: dict[tuple[float, int], list[Finished]] = {}
-    for one in finished:
-        groups.setdefault((one.run.budget, one.run.d_model), []).append(one)
-    rows, bottoms = [], []
-    for group in groups.values():
-        best = best_rate([one.run.learning_rate for one in group], [one.loss for one in group])
-        if best is not None:
-            run = group[0].run
-            rows.append([1.0, math.log(run.n_params), math.log(run.n_tokens)])
-            bottoms.append(math.log(best))
-    if len(rows) < 3 or np.linalg.matrix_rank(np.array(rows)) < 3:
-        raise ValueError(
-            "a rule needs best rates at 3 sizes and budgets or more: got a lowest loss between "
-            f"higher ones in {len(rows)} of {len(groups)} sweeps; add lower and higher rates"
-        )
-    solution, *_ = np.linalg.lstsq(np.array(rows), np.array(bottoms), rcond=None)
-    return RateRule(*(float(value) for value in solution))
 
 
 def tokens_per_step() -> int:

@@ -26,6 +26,7 @@ from rich.table import Table
 
 from reference.commands.plot import OF_STUDY, TABLES, plot as draw
 from reference.findings import Findings, read_findings
+from reference.learning_rate_rule import rate_rule
 from reference.published_exponents import APPROACHES, PUBLISHED
 from reference.run_log import RunLog
 from reference.scaling_laws import Interval
@@ -39,7 +40,6 @@ from reference.study import (
     WORDS,
     Finished,
     Run,
-    rate_rule,
     source,
     train,
 )
