@@ -35,7 +35,7 @@ def picture(curves: LossCurves, exponents: Exponents) -> Figure:
         dash = DASHES[i % len(DASHES)]
         left.plot(flops[reached], curve[reached], dash, color=colour, label=label)
     left.set(xscale="log", xlabel="training compute C = 6ND (FLOPs)")
-    left.set(yscale="log", ylabel="training loss (nats a token)")
+    left.set(yscale="log", ylabel="loss on the way (nats a token)")
     left.yaxis.set_major_formatter("{x:g}")
     left.yaxis.set_minor_formatter("{x:g}")
     left.set_title("Training curves")
