@@ -14,7 +14,7 @@ The same runs give the same bytes, but for the seconds that a machine took.
 ...     write_table(Path(folder), [finished])
 ...     print(Path(folder, CURVES).read_text(), end="")
 run,n_tokens,flops,loss
-C2e+10-d16-lr0.01-s1,512,1.34185e+07,3.20000
+1,512,1.34185e+07,3.20000
 
 Left out: reading (see `scaling_table`).
 Proved by: `scaling_table` reads what was written; sizes and costs are those of the runs.
@@ -33,10 +33,11 @@ RUNS, CURVES, MADE = "scaling_runs.csv", "scaling_curves.csv", "scaling_study.js
 
 
 def write_table(folder: Path, finished: Sequence[Finished]) -> None:
-    """Write both tables of these runs, in their order."""
+    """Write both tables of these runs, in their order; a run's name in them is its number."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / RUNS, (_row(one) for one in finished))
-    _write(folder / CURVES, (point for one in finished for point in _points(one)))
+    numbered = list(enumerate(finished, 1))
+    _write(folder / RUNS, (_row(number, one) for number, one in numbered))
+    _write(folder / CURVES, (point for number, one in numbered for point in _points(number, one)))
 
 
 def write_made(
@@ -60,10 +61,10 @@ def write_made(
     (folder / MADE).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
-def _row(one: Finished) -> dict[str, str | int]:
+def _row(number: int, one: Finished) -> dict[str, str | int]:
     run = one.run
     return {
-        "run": run.name,
+        "run": number,
         "seed": run.seed,
         "n_layers": N_LAYERS,
         "d_model": run.d_model,
@@ -78,10 +79,10 @@ def _row(one: Finished) -> dict[str, str | int]:
     }
 
 
-def _points(one: Finished) -> Iterable[dict[str, str | int]]:
+def _points(number: int, one: Finished) -> Iterable[dict[str, str | int]]:
     for tokens, loss in one.curve:
         yield {
-            "run": one.run.name,
+            "run": number,
             "n_tokens": tokens,
             "flops": _flops(one.run.n_params, tokens),
             "loss": f"{loss:.5f}",
