@@ -18,8 +18,11 @@ in each way, and the remark that each gets.
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from reference.compute_optimal import (
     Exponents,
@@ -36,6 +39,15 @@ from reference.scaling_table import Points, Runs, read_points, read_runs
 from reference.study_table import CURVES, RUNS
 
 
+class LawOfRuns(NamedTuple):
+    """The law of those runs that saw a number of tokens or more, with the interval of its E."""
+
+    fewest_tokens: float
+    n_runs: int
+    law: JointLaw
+    e_interval: Interval
+
+
 @dataclass(frozen=True)
 class Findings:
     """All that is found in a study's table."""
@@ -46,6 +58,7 @@ class Findings:
     exponents: tuple[Exponents, Exponents, Exponents]  # by approach
     law: JointLaw
     law_intervals: dict[str, Interval]  # by the law's fields
+    laws_of_longer_runs: list[LawOfRuns]
 
     def rows(self, source: str = "this study") -> list[Row]:
         """Give the table's rows."""
@@ -109,7 +122,30 @@ def findings(runs: Runs, points: Points) -> Findings:
             name: interval(np.array([getattr(law, name) for law in draws]), LEVEL)
             for name in ("E", "A", "B", "alpha", "beta")
         },
+        laws_of_longer_runs=laws_of_longer_runs(*ends),
     )
+
+
+def laws_of_longer_runs(
+    n_params: Float[ndarray, " runs"],
+    n_tokens: Float[ndarray, " runs"],
+    loss: Float[ndarray, " runs"],
+    left_out: tuple[float, ...] = (0.0, 0.25, 0.5),
+) -> list[LawOfRuns]:
+    """Fit the law again without these shares of the runs, the shortest ones.
+
+    A run of few steps has hardly left its random start, and loses more than the law's term of data
+    says. If that is so, the exponents and E move as short runs are left out.
+    """
+    laws = []
+    for fewest in np.quantile(n_tokens, left_out):
+        long = n_tokens >= fewest
+        runs = n_params[long], n_tokens[long], loss[long]
+        draws = np.array([law.E for law in bootstrap_joint_law(*runs)])
+        laws.append(
+            LawOfRuns(float(fewest), int(long.sum()), fit_joint_law(*runs), interval(draws, LEVEL))
+        )
+    return laws
 
 
 def apart(one: Interval, other: Interval) -> bool:

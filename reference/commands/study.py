@@ -148,6 +148,20 @@ def show(found: Findings, entropy_rate: float, console: Console) -> None:
         law.add_row(name, f"{getattr(found.law, name):.4g}", f"{low:.4g} to {high:.4g}")
     law.add_row("entropy of the source", f"{entropy_rate:.4g}", "known")
     console.print(law)
+    longer = Table("runs of", "how many", "E", "middle 80%", "alpha", "beta", "a")
+    longer.title = "The law of longer runs alone"
+    for few in found.laws_of_longer_runs:
+        low, high = few.e_interval
+        longer.add_row(
+            f"{few.fewest_tokens:.2g} tokens or more",
+            str(few.n_runs),
+            f"{few.law.E:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{few.law.alpha:.2f}",
+            f"{few.law.beta:.2f}",
+            f"{few.law.optimal_exponents()[0]:.2f}",
+        )
+    console.print(longer)
     for remark in found.remarks(entropy_rate):
         console.print(f"- {remark}", highlight=False)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.findings import apart, findings, read_findings
+from reference.findings import apart, findings, laws_of_longer_runs, read_findings
 from reference.joint_law import JointLaw
 from reference.scaling_table import Points, Runs
 
@@ -101,6 +101,18 @@ def test_approaches_that_disagree_are_named():
     points = Points(**{**vars(points), "loss": other.loss(n, points.n_tokens)})
     disagreements = [r for r in findings(runs, points).remarks(LAW.E) if "disagree" in r]
     assert any("1 minimum over curves" in r and "3 parametric fit" in r for r in disagreements)
+
+
+def test_the_law_without_the_shortest_runs():
+    """Where all runs follow one law, it does not move; where short ones lose more, it does."""
+    runs, _ = table(noise=1e-4)
+    for law in laws_of_longer_runs(runs.n_params, runs.n_tokens, runs.loss):
+        assert law.law.E == pytest.approx(LAW.E, abs=0.01)
+    lost = runs.loss * (1 + 0.3 * np.exp(-runs.n_tokens / 2e5))
+    whole, _, half = laws_of_longer_runs(runs.n_params, runs.n_tokens, lost)
+    assert whole.e_interval[0] > LAW.E + 0.01
+    assert abs(half.law.E - LAW.E) < abs(whole.law.E - LAW.E) / 2
+    assert (whole.n_runs, half.n_runs) == (len(runs.loss), len(runs.loss) // 2)
 
 
 @pytest.mark.parametrize(
