@@ -63,9 +63,10 @@ def warm_shell() -> CellShell:
     shell = CellShell.instance()
     shell.run(_WARM_UP)
     shell.run("1/0")
+    gc.freeze()  # collections, here and in the children, leave what is loaded alone
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
     huge_pages.collapse()
-    gc.freeze()  # collections in the children leave the shared pages alone
+    gc.enable()
     return shell
 
 
