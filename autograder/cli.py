@@ -45,15 +45,17 @@ def main() -> None:
 
     With torch loaded, Python needs some 0.4 s for that.
     """
-    code: object = 0
+    code = 0
     try:
         app()
     except SystemExit as end:
-        code = end.code
+        if isinstance(end.code, str):
+            raise
+        code = end.code or 0
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 0)
+    os._exit(code)
 
 
 @app.command()

@@ -7,7 +7,9 @@ the cache cannot be written, each makes its own. Source: matplotlib.font_manager
 Proved by: tests/autograder/test_fonts.py.
 """
 
+import contextlib
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -15,18 +17,16 @@ import tempfile
 from pathlib import Path
 
 _MAKE = "import matplotlib.font_manager"
+_LISTS = "fontlist-*.json"
 
 
 def font_lists(cache: Path | None = None) -> list[Path]:
     """The files to put into the sandbox's folder for matplotlib; none if they cannot be kept."""
-    installed = hashlib.sha256(f"{sys.version} {sys.prefix}".encode()).hexdigest()[:16]
-    kept = (cache or _user_cache()) / f"fonts-{installed}"
+    kept = (cache or _user_cache()) / f"fonts-{_installation()}"
     if not kept.is_dir():
-        try:
+        with contextlib.suppress(OSError):  # no such place, or another process was quicker
             _make(kept)
-        except OSError:
-            return []
-    return sorted(kept.glob("fontlist-*.json"))
+    return sorted(kept.glob(_LISTS))
 
 
 def _make(kept: Path) -> None:
@@ -36,7 +36,16 @@ def _make(kept: Path) -> None:
         fresh.mkdir()
         settings = {"MPLCONFIGDIR": str(fresh), "HOME": folder, "PATH": os.defpath}
         subprocess.run([sys.executable, "-I", "-c", _MAKE], env=settings, capture_output=True)
-        fresh.rename(kept)
+        if any(fresh.glob(_LISTS)):
+            fresh.rename(kept)
+
+
+def _installation() -> str:
+    """Tells one interpreter with its matplotlib from another, and from the same one later."""
+    found = importlib.util.find_spec("matplotlib")
+    place = found.origin if found and found.origin else sys.prefix
+    text = f"{sys.version} {place} {os.stat(place).st_mtime_ns}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _user_cache() -> Path:

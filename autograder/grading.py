@@ -127,6 +127,7 @@ def grade_class(
                     if progress:
                         progress(len(found), len(chosen))
     finally:
+        gc.unfreeze()
         if record and found:
             for problem in _record(course, assignment, [found[s] for s in chosen if s in found]):
                 if tell:

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture
 def autograder(tmp_path):
     def run(*words: str, before: str = "") -> subprocess.CompletedProcess[str]:
-        program = f"from autograder.cli import main\n{before}\nmain()"
+        program = f"{before}\nfrom autograder.cli import main\nmain()"
         return subprocess.run(
             [sys.executable, "-c", program, *words],
             cwd=tmp_path,

@@ -1,6 +1,8 @@
 """The list of fonts: made once, found again, read in the sandbox, and missed by nobody."""
 
 import json
+import os
+from importlib.machinery import ModuleSpec
 
 import pytest
 
@@ -20,6 +22,24 @@ def test_it_is_made_once_and_names_the_fonts(tmp_path, monkeypatch):
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "file").write_text("")
     assert font_lists(tmp_path / "file") == []
+
+
+def test_nothing_is_kept_where_none_could_be_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "_MAKE", "raise SystemExit(1)")
+    assert font_lists(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_matplotlib_in_its_place_gets_a_list_of_its_own(tmp_path, monkeypatch):
+    before = fonts._installation()
+    upgraded = tmp_path / "matplotlib.py"
+    upgraded.write_text("")
+    monkeypatch.setattr(
+        fonts.importlib.util, "find_spec", lambda name: ModuleSpec(name, None, origin=str(upgraded))
+    )
+    assert (first := fonts._installation()) != before
+    os.utime(upgraded, (1, 1))
+    assert fonts._installation() != first
 
 
 NAMES = """
