@@ -9,12 +9,14 @@ import pytest
 
 @pytest.fixture
 def autograder(tmp_path):
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
     def run(*words: str, before: str = "") -> subprocess.CompletedProcess[str]:
         program = f"{before}\nfrom autograder.cli import main\nmain()"
         return subprocess.run(
             [sys.executable, "-c", program, *words],
             cwd=tmp_path,
-            env=os.environ | {"COLUMNS": "300"},
+            env=usual | {"COLUMNS": "300"},
             capture_output=True,
             text=True,
         )
