@@ -129,6 +129,10 @@ class Course:
         """The assignment's notebook with its hidden tests and our solutions: never for students."""
         return self._read(self.source, assignment)
 
+    def template_bytes(self, assignment: str) -> bytes:
+        """The template's file. Raises: CourseError where it has not been built."""
+        return self._read_bytes(self.source, assignment)
+
     def released(self, assignment: str) -> "NotebookNode":
         """The assignment's notebook as students get it."""
         return self._read(self.release, assignment)
@@ -163,16 +167,22 @@ class Course:
         ]
 
     def _read(self, step: Path, assignment: str) -> "NotebookNode":
+        data = self._read_bytes(step, assignment)
+        try:
+            return load_notebook(data.decode("utf-8"))
+        except ValueError as error:
+            raise CourseError(
+                f"{step / assignment / assignment}.ipynb is damaged ({error}): make it anew with "
+                f"`autograder build {assignment}`"
+            ) from None
+
+    def _read_bytes(self, step: Path, assignment: str) -> bytes:
         path = step / check_assignment(assignment) / f"{assignment}.ipynb"
         try:
-            return load_notebook(path.read_text(encoding="utf-8"))
+            return path.read_bytes()
         except FileNotFoundError:
             raise CourseError(
                 f"there is no {path}: make it with `autograder build {assignment}`"
-            ) from None
-        except ValueError as error:
-            raise CourseError(
-                f"{path} is damaged ({error}): make it anew with `autograder build {assignment}`"
             ) from None
 
 

@@ -1,6 +1,7 @@
 """Grades a class: submissions are read, judged many at a time, recorded in the gradebook.
 
-The main process starts the sandbox, loads the checks while it warms up, then forks one judge a job.
+The main process starts the sandbox, loads the checks while it warms up (each takes a core for about
+a second, so neither does anything first that can wait), then forks one judge a job.
 Each judge takes submissions from the queue and stores its verdicts itself; the main process alone
 writes the gradebook. A verdict that is stored under the same key (autograder.verdict) is taken as
 it is, so a second run costs nothing and one that was broken off goes on where it stopped.
@@ -12,6 +13,7 @@ the sample class.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import time
@@ -34,6 +36,7 @@ from autograder.verdict import (
     SCHEMA,
     CellVerdict,
     Verdict,
+    basis,
     folder_of,
     load,
     notebook_path,
@@ -54,10 +57,10 @@ class Job(msgspec.Struct, frozen=True):
     assignment: str
     sandbox: Sandbox
     deadlines: Deadlines
+    basis: bytes  # of the keys of its verdicts
     template: NotebookNode
     release: NotebookNode
     files: Mapping[str, bytes]
-    regrade: bool
 
 
 _job: Job  # set before the judges are forked
@@ -99,31 +102,32 @@ def grade_class(
         raise CourseError(f"no submission of {assignment} by {', '.join(map(repr, unknown))}")
     if confined:
         check_outside([course.root])
-    job = Job(
-        course,
-        assignment,
-        Sandbox(confined=confined),
-        deadlines or Deadlines(),
-        course.template(assignment),
-        course.released(assignment),
-        _data_files(course.release / assignment),
-        regrade,
-    )
-    found = {} if regrade else _stored(job, chosen)
+    shared = basis(assignment, course)
+    found = {} if regrade else _stored(course, assignment, shared, chosen)
     left = [student for student in chosen if student not in found]
     if progress:
         progress(len(found), len(chosen))
     try:
         if left:
-            with job.sandbox:
+            with Sandbox(confined=confined) as sandbox:
+                _job = Job(
+                    course,
+                    assignment,
+                    sandbox,
+                    deadlines or Deadlines(),
+                    shared,
+                    course.template(assignment),
+                    course.released(assignment),
+                    _data_files(course.release / assignment),
+                )
                 _warm_up(assignment)
-                job.sandbox.wait_ready()
-                _job = job
+                sandbox.wait_ready()
                 for student, verdict in _judge_all(left, jobs or os.cpu_count() or 1):
                     found[student] = verdict
                     if progress:
                         progress(len(found), len(chosen))
     finally:
+        gc.unfreeze()
         if record and found:
             for problem in _record(course, assignment, [found[s] for s in chosen if s in found]):
                 if tell:
@@ -138,7 +142,11 @@ def grade_one(root: Path, assignment: str, student: str) -> Verdict:
 
 
 def _warm_up(assignment: str) -> None:
-    """Load, before the fork, what every judge needs."""
+    """Load, before the fork, what every judge needs.
+
+    What is loaded stays, so looking for garbage among it would be in vain, now and in the judges.
+    """
+    gc.disable()
     import torch
 
     from autograder.inside import meta_device
@@ -148,28 +156,28 @@ def _warm_up(assignment: str) -> None:
     importlib.import_module("autograder.judge")
     importlib.import_module(f"assignments.{assignment}.checks")
     importlib.import_module(f"assignments.{assignment}.misconceptions")
+    gc.freeze()
+    gc.enable()
 
 
-def _stored(job: Job, students: Sequence[str]) -> dict[str, Verdict]:
+def _stored(
+    course: Course, assignment: str, shared: bytes, students: Sequence[str]
+) -> dict[str, Verdict]:
     found = {}
     for student in students:
-        key = verdict_key(_identity(job, student), job.assignment, job.course)
-        verdict = load(folder_of(job.course, job.assignment, student), key)
+        key = verdict_key(_identity(course, assignment, student), shared)
+        verdict = load(folder_of(course, assignment, student), key)
         if verdict is not None:
             found[student] = verdict
     return found
 
 
-def _identity(job: Job, student: str) -> bytes:
+def _identity(course: Course, assignment: str, student: str) -> bytes:
     """The submission's bytes, or what stands for a file that is not read."""
     try:
-        return read_bytes(_path(job, student), job.course.submitted)
+        return read_bytes(course.submission(assignment, student), course.submitted)
     except UnreadableSubmission as error:
         return f"unreadable: {error}".encode("utf-8", "replace")
-
-
-def _path(job: Job, student: str) -> Path:
-    return job.course.submission(job.assignment, student)
 
 
 def _data_files(release: Path) -> dict[str, bytes]:
@@ -211,7 +219,7 @@ def _judge_one(student: str) -> Verdict:
     job = _job
     started = time.perf_counter()
     try:
-        data = read_bytes(_path(job, student), job.course.submitted)
+        data = read_bytes(job.course.submission(job.assignment, student), job.course.submitted)
         submission = read_submission(data, job.template, job.release)
     except UnreadableSubmission as error:
         return _failed(job, student, str(error))
@@ -232,7 +240,7 @@ def _judge_one(student: str) -> Verdict:
         SCHEMA,
         job.assignment,
         student,
-        verdict_key(data, job.assignment, job.course),
+        verdict_key(data, job.basis),
         "graded",
         "",
         judged.cells,
@@ -253,7 +261,7 @@ def _failed(job: Job, student: str, reason: str) -> Verdict:
         SCHEMA,
         job.assignment,
         student,
-        verdict_key(_identity(job, student), job.assignment, job.course),
+        verdict_key(_identity(job.course, job.assignment, student), job.basis),
         "needs review",
         reason,
         cells,

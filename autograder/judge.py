@@ -205,23 +205,26 @@ class _Run:
     def _namespace(self, index: int, names: list[str]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}
         try:
-            found = self._snapshot(index).look(names)
+            snapshot = self._snapshot(index)
+            found = snapshot.look(names)
         except StudentError as error:
             return namespace | {name: LostName(name, str(error)) for name in names}
         left_out = [why for broken, why in self._broken.items() if broken < index]
         why = f"; a cell before it was left out: {left_out[0]}" if left_out else ""
+        find = self._finder(index, {(snapshot, name): value for name, value in found.items()})
         for name in names:
             if name not in found:
                 namespace[name] = MissingName(name, why)
             elif isinstance(found[name], BorrowedCallable):
-                namespace[name] = NamedProxy(name, self._finder(index))
+                namespace[name] = NamedProxy(name, find)
             else:
                 namespace[name] = found[name]
         return namespace
 
-    def _finder(self, index: int) -> Callable[[str], object]:
+    def _finder(
+        self, index: int, cache: dict[tuple[Snapshot, str], object]
+    ) -> Callable[[str], object]:
         """Finds a name in the snapshot at a test cell, asking once for each new snapshot."""
-        cache: dict[tuple[Snapshot, str], object] = {}
 
         def find(name: str) -> object:
             snapshot = self._snapshot(index)

@@ -127,25 +127,30 @@ def notebook_path(folder: Path, assignment: str) -> Path:
     return folder / f"{assignment}.ipynb"
 
 
-def verdict_key(submission: bytes, assignment: str, course: "Course") -> str:
-    """The hash of everything that the verdict on these bytes depends on.
+def basis(assignment: str, course: "Course") -> bytes:
+    """The hash of all that the verdicts on an assignment's submissions share.
 
-    Args:
-        submission: The submitted file's bytes, or any bytes that stand for a file that is not read.
-        assignment: The assignment's name.
-        course: Gives the template and the seed.
+    Raises: CourseError where the assignment has not been built.
     """
-    template = (course.source / assignment / f"{assignment}.ipynb").read_bytes()
     parts = (
-        submission,
-        template,
+        course.template_bytes(assignment),
         str(course.seed_for(assignment)).encode(),
         _sources_digest(_stamps(assignment)),
     )
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()
+    return digest.digest()
+
+
+def verdict_key(submission: bytes, basis: bytes) -> str:
+    """The hash of everything that the verdict on these bytes depends on.
+
+    Args:
+        submission: The submitted file's bytes, or any bytes that stand for a file that is not read.
+        basis: What `basis` gives, once for a class.
+    """
+    return hashlib.sha256(basis + hashlib.sha256(submission).digest()).hexdigest()
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -23,7 +23,7 @@ import traceback
 
 import msgspec
 
-from . import huge_pages, jail, meta_device, wire
+from . import huge_pages, jail, meta_device, server, wire
 from .shell import CellShell
 
 _WARM_UP = """\
@@ -63,9 +63,10 @@ def warm_shell() -> CellShell:
     shell = CellShell.instance()
     shell.run(_WARM_UP)
     shell.run("1/0")
+    gc.freeze()  # collections, here and in the children, leave what is loaded alone
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
     huge_pages.collapse()
-    gc.freeze()  # collections in the children leave the shared pages alone
+    gc.enable()
     return shell
 
 
@@ -87,8 +88,6 @@ def _init(
     descriptor: int, token: bytes, shell: CellShell, limits: jail.Limits | None, program: bytes
 ) -> None:
     """PID 1 of the submission: confine, start the student's process, wait for it. Never returns."""
-    from . import server
-
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
@@ -122,10 +121,5 @@ def _own_descriptors(conversation: int) -> None:
     os.dup2(empty, 0)
     os.dup2(written, 1)
     os.dup2(written, 2)
-    keep = {0, 1, 2, conversation}
-    for descriptor in range(3, 1024):
-        if descriptor not in keep:
-            try:
-                os.close(descriptor)
-            except OSError:
-                continue
+    os.closerange(3, conversation)
+    os.closerange(max(3, conversation + 1), 1024)

@@ -12,6 +12,7 @@ from autograder.verdict import (
     CellVerdict,
     CheckReport,
     Verdict,
+    basis,
     folder_of,
     load,
     notebook_path,
@@ -146,21 +147,21 @@ def _rewrite(path):
     ],
 )
 def test_the_key_changes_with_whatever_decides_the_verdict(tiny, packages, change, matters):
-    before = verdict_key(b"submission", "tiny", tiny)
+    before = verdict_key(b"submission", basis("tiny", tiny))
     change(tiny, packages)
-    assert (verdict_key(b"submission", "tiny", tiny) != before) is matters
+    assert (verdict_key(b"submission", basis("tiny", tiny)) != before) is matters
 
 
 def test_the_key_changes_with_torch(tiny, packages):
-    before = verdict_key(b"submission", "tiny", tiny)
+    before = verdict_key(b"submission", basis("tiny", tiny))
     (packages / "torch/version.py").write_text("__version__ = '3'\n")
     module._sources_digest.cache_clear()  # another torch is another process
-    assert verdict_key(b"submission", "tiny", tiny) != before
+    assert verdict_key(b"submission", basis("tiny", tiny)) != before
 
 
 def test_the_key_changes_with_the_submission(tiny, packages):
-    assert verdict_key(b"one", "tiny", tiny) == verdict_key(b"one", "tiny", tiny)
-    assert verdict_key(b"one", "tiny", tiny) != verdict_key(b"two", "tiny", tiny)
+    assert verdict_key(b"one", basis("tiny", tiny)) == verdict_key(b"one", basis("tiny", tiny))
+    assert verdict_key(b"one", basis("tiny", tiny)) != verdict_key(b"two", basis("tiny", tiny))
 
 
 def test_the_real_packages_are_found_without_importing_them(tiny):

@@ -17,9 +17,9 @@ def test_the_first_screen_shows_how_to_start(text_of, root):
 
 
 def test_readme_names_every_command(text_of):
-    from autograder.cli import main
+    from autograder.cli import app
 
-    commands = set(typer.main.get_command(main).commands)
+    commands = set(typer.main.get_command(app).commands)
     assert {"build", "grade", "feedback", "validate", "doctor", "demo"} <= commands
     readme = text_of("README.md")
     assert {name for name in commands if f"autograder {name}" not in readme} == set()
