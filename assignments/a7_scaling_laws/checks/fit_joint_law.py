@@ -45,9 +45,9 @@ Law = dict[str, float]
 
 NAMES = ("E", "A", "B", "alpha", "beta")
 DELTA = 1e-3  # Hoffmann et al. 2022, §3.3
-CLEAN = 1e-3
-EXCESS = 1e-3
-APART = 1e-3
+CLEAN = 1e-4
+EXCESS = 1e-5
+APART = 1e-4
 
 
 def joint_loss(

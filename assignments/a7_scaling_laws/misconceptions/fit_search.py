@@ -22,8 +22,7 @@ def fit_stopped_early(n_params, n_tokens, loss):
 
     fits = [
         minimize(objective, [a, b, 0.5, alpha, beta], method="L-BFGS-B")
-        for a in (5, 10)
-        for b in (5, 10)
+        for a, b in ((5, 5), (10, 10))
         for alpha, beta in ((0.3, 0.3), (0.6, 0.6))
     ]
     a, b, e, alpha, beta = min(fits, key=lambda fit: fit.fun).x
@@ -58,9 +57,9 @@ def fit_last_start(n_params, n_tokens, loss):
         terms = np.stack([a - alpha * x, b - beta * y, np.full_like(x, e)])
         return 1e6 * huber(1e-3, logsumexp(terms, axis=0) - t).mean()
 
-    for exponent in (0.4, 0.8, 0.0):
-        start = [exponent * x.mean(), exponent * y.mean(), 0.0, exponent, exponent]
-        fit = minimize(objective, start, method="L-BFGS-B", options={"maxiter": 300})
+    for scale, exponent in ((5.0, 0.4), (0.0, 2.0)):
+        start = [scale, scale, 0.5, exponent, exponent]
+        fit = minimize(objective, start, method="L-BFGS-B")
     a, b, e, alpha, beta = fit.x
     return dict(E=np.exp(e), A=np.exp(a), B=np.exp(b), alpha=alpha, beta=beta)
 
@@ -85,7 +84,7 @@ def fit_few_steps(n_params, n_tokens, loss):
             method="L-BFGS-B",
             options={"maxiter": 30},
         )
-        for g in (0.3, 0.5, 0.7)
+        for g in (0.3, 0.6)
     ]
     a, b, e, alpha, beta = min(fits, key=lambda fit: fit.fun).x
     return dict(E=np.exp(e), A=np.exp(a), B=np.exp(b), alpha=alpha, beta=beta)
@@ -97,27 +96,26 @@ def fit_grid_alone(n_params, n_tokens, loss):
     from scipy.special import huber
 
     n, d = n_params / np.mean(n_params), n_tokens / np.mean(n_tokens)
-    best = None
+    found = []
     for alpha in np.linspace(0.1, 1, 10):
         for beta in np.linspace(0.1, 1, 10):
             columns = np.stack([np.ones_like(loss), n**-alpha, d**-beta], axis=1)
             (e, a, b), _ = nnls(columns / loss[:, None], np.ones_like(loss))
             value = huber(1e-3, np.log(columns @ [e, a, b]) - np.log(loss)).sum()
-            if best is None or value < best[0]:
-                a, b = a * np.mean(n_params) ** alpha, b * np.mean(n_tokens) ** beta
-                best = value, e, a, b, alpha, beta
-    return dict(zip(("E", "A", "B", "alpha", "beta"), map(float, best[1:]), strict=True))
+            a, b = a * np.mean(n_params) ** alpha, b * np.mean(n_tokens) ** beta
+            found.append((value, e, a, b, alpha, beta))
+    return dict(zip(("E", "A", "B", "alpha", "beta"), min(found)[1:], strict=True))
 
 
 def fit_gradient_descent(n_params, n_tokens, loss):
-    """Adam, 300 steps of one size."""
+    """Adam, 150 steps of one size."""
     import torch
 
     x, y, t = (torch.tensor(np.log(c), dtype=torch.float64) for c in (n_params, n_tokens, loss))
     p = torch.tensor([0.4 * float(x.mean()), 0.4 * float(y.mean()), 0.5, 0.4, 0.4]).double()
     p.requires_grad_()
     optimiser = torch.optim.Adam([p], lr=0.01)
-    for _ in range(300):
+    for _ in range(150):
         optimiser.zero_grad()
         terms = torch.stack([p[0] - p[3] * x, p[1] - p[4] * y, p[2].expand_as(x)])
         r = torch.logsumexp(terms, dim=0) - t

@@ -34,18 +34,14 @@ def fit_l_bfgs_b(n_params, n_tokens, loss):
         gradient = np.einsum("i,ki,kpi->p", inner, np.exp(terms - top), maps)
         return 1e6 * np.sum(inner * r - inner**2 / 2), 1e6 * gradient
 
-    third = np.log(np.mean(loss) / 3)
-    best = None
+    third, fits = np.log(np.mean(loss) / 3), []
     for alpha in (0.25, 0.6):
         for beta in (0.25, 0.6):
             start = [third + alpha * x.mean(), alpha, third + beta * y.mean(), beta, third]
             options = {"maxiter": 3000, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8}
-            result = minimize(
-                value_and_gradient, start, jac=True, method="L-BFGS-B", options=options
-            )
-            if best is None or result.fun < best.fun:
-                best = result
-    a, alpha, b, beta, e = best.x
+            how = {"jac": True, "method": "L-BFGS-B", "options": options}
+            fits.append(minimize(value_and_gradient, start, **how))
+    a, alpha, b, beta, e = min(fits, key=lambda fit: fit.fun).x
     found = [np.exp(e), np.exp(a), np.exp(b), alpha, beta]
     return dict(zip(("E", "A", "B", "alpha", "beta"), map(float, found), strict=True))
 
@@ -63,16 +59,14 @@ def fit_bfgs_centred(n_params, n_tokens, loss):
         terms = np.stack([a - alpha * u, b - beta * v, np.full_like(u, e)])
         return 1e7 * huber(1e-3, logsumexp(terms, axis=0) - t).mean()
 
-    best = None
+    third, fits = t.mean() - np.log(3), []
     for exponent in (0.3, 0.7):
-        third = t.mean() - np.log(3)
         theta = np.array([third, exponent, third, exponent, third])
         for _ in range(3):  # afresh from where it stopped, with a new Hessian
             result = minimize(objective, theta, method="BFGS", options={"gtol": 1e-5})
             theta = result.x
-        if best is None or result.fun < best.fun:
-            best = result
-    a, alpha, b, beta, e = best.x
+        fits.append(result)
+    a, alpha, b, beta, e = min(fits, key=lambda fit: fit.fun).x
     e, a, b = np.exp([e, a + alpha * x.mean(), b + beta * y.mean()]).tolist()
     return dict(E=e, A=a, B=b, alpha=float(alpha), beta=float(beta))
 
@@ -123,7 +117,7 @@ def fit_torch_lbfgs(n_params, n_tokens, loss):
     x, y, t = (torch.tensor(np.log(c), dtype=torch.float64) for c in (n_params, n_tokens, loss))
     u, v = x - x.mean(), y - y.mean()
     third = float(t.mean()) - float(np.log(3))
-    best, value = None, float("inf")
+    fits = []
     for exponent in (0.3, 0.6):
         theta = torch.tensor([third, exponent] * 2 + [third], dtype=torch.float64)
         theta.requires_grad_()
@@ -149,9 +143,8 @@ def fit_torch_lbfgs(n_params, n_tokens, loss):
             return found
 
         optimiser.step(closure)
-        if objective().item() < value:
-            best, value = theta.detach(), objective().item()
-    a, alpha, b, beta, e = best.tolist()
+        fits.append((objective().item(), theta.tolist()))
+    a, alpha, b, beta, e = min(fits)[1]
     e, a, b = np.exp([e, a + alpha * float(x.mean()), b + beta * float(y.mean())]).tolist()
     return dict(E=e, A=a, B=b, alpha=alpha, beta=beta)
 
@@ -170,7 +163,7 @@ def fit_gauss_newton(n_params, n_tokens, loss):
         inner = np.minimum(np.abs(r), 1e-3)
         return np.sum(inner * (np.abs(r) - inner / 2))
 
-    best, value = None, np.inf
+    fits = []
     third = t.mean() - np.log(3)
     for alpha, beta in ((0.3, 0.3), (0.6, 0.3), (0.3, 0.6)):
         theta, damping = np.array([third, alpha, third, beta, third]), 1.0
@@ -192,11 +185,10 @@ def fit_gauss_newton(n_params, n_tokens, loss):
                 damping *= 4
                 if damping > 1e9:
                     break
-        if cost(r) < value:
-            best, value = theta, cost(r)
-    a, alpha, b, beta, e = (float(p) for p in best)
-    scales = float(np.exp(a + alpha * x.mean())), float(np.exp(b + beta * y.mean()))
-    return {"E": float(np.exp(e)), "A": scales[0], "B": scales[1], "alpha": alpha, "beta": beta}
+        fits.append((cost(r), theta.tolist()))
+    a, alpha, b, beta, e = min(fits)[1]
+    e, a, b = np.exp([e, a + alpha * x.mean(), b + beta * y.mean()]).tolist()
+    return dict(E=e, A=a, B=b, alpha=alpha, beta=beta)
 
 
 def fit_graduated(n_params, n_tokens, loss):

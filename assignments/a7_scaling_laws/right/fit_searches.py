@@ -21,7 +21,7 @@ def fit_nelder_mead(n_params, n_tokens, loss):
         r = np.abs(np.log(np.exp(a - alpha * u) + np.exp(b - beta * v) + np.exp(e)) - t)
         return 1e6 * np.where(r <= 1e-3, r**2 / 2, 1e-3 * (r - 5e-4)).sum()
 
-    best, value = None, np.inf
+    fits = []
     for alpha, beta in ((0.3, 0.3), (0.6, 0.6)):
         third = t.mean() - np.log(3)
         theta, last = np.array([third, alpha, third, beta, third]), np.inf
@@ -32,9 +32,8 @@ def fit_nelder_mead(n_params, n_tokens, loss):
             if last - result.fun <= 1e-6 * result.fun:
                 break
             last = result.fun
-        if result.fun < value:
-            best, value = theta, result.fun
-    a, alpha, b, beta, e = best
+        fits.append((result.fun, theta.tolist()))
+    a, alpha, b, beta, e = min(fits)[1]
     e, a, b = np.exp([e, a + alpha * x_mean, b + beta * y_mean])
     return dict(E=e, A=a, B=b, alpha=alpha, beta=beta)
 
@@ -67,24 +66,17 @@ def fit_projection(n_params, n_tokens, loss):
         ]
         return 1e5 * np.sum(inner * r - inner**2 / 2), 1e5 * np.array(gradient)
 
-    best = None
+    fits = []
     for _, *start in sorted(grid)[:3]:
         theta = np.maximum(start, 1e-3)
         for _ in range(20):
-            result = minimize(
-                objective,
-                theta,
-                jac=True,
-                method="SLSQP",
-                bounds=[(1e-6, None)] * 5,
-                options={"ftol": 1e-13, "maxiter": 1000},
-            )
+            how = {"jac": True, "method": "SLSQP", "bounds": [(1e-6, None)] * 5}
+            result = minimize(objective, theta, **how, options={"ftol": 1e-13, "maxiter": 1000})
             if np.allclose(result.x, theta, rtol=1e-9):
                 break
             theta = result.x
-        if best is None or result.fun < best.fun:
-            best = result
-    e, a, b, alpha, beta = best.x
+        fits.append(result)
+    e, a, b, alpha, beta = min(fits, key=lambda fit: fit.fun).x
     found = {"E": e, "A": a * n_0**alpha, "B": b * d_0**beta, "alpha": alpha, "beta": beta}
     return {name: float(value) for name, value in found.items()}
 
