@@ -51,10 +51,9 @@ def near(
     got = array(value, what=what, shape=want.shape)
     off = int((~np.isclose(got, want, rtol=tolerance, atol=0.0)).sum())
     if off:
-        of_how_many = f"{off} of {want.size} entries are" if want.ndim else "the number is"
-        raise CheckFailed(
-            f"{what}: {of_how_many} not what it should be" + (f" ({why})" if why else "")
-        )
+        found = f"{off} of {want.size} entries are not what they should be"
+        found = found if want.ndim else "the number is not what it should be"
+        raise CheckFailed(f"{what}: {found}" + (f" ({why})" if why else ""))
 
 
 def unchanged(now: np.ndarray, before: np.ndarray, *, what: str) -> None:
