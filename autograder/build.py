@@ -4,9 +4,9 @@ The percent script becomes the notebook in `source/` (`autograder.percent`); sto
 `nbgrader generate_assignment` makes of it the one in `release/`, and enters the assignment in the
 gradebook; then the release is searched for leaks (`autograder.leaks`).
 
-An assignment whose package names files of `reference/data/` as `DATA` gets copies of them in `data/`
-beside its notebook, for students and, when work is graded, in the sandbox too; instructors may put
-more into `source/A/data/`.
+An assignment whose package names files of `reference/data/` as `DATA` gets copies in `data/` beside
+its notebook, for students and, when work is graded, in the sandbox too; instructors may put more
+into `source/A/data/`.
 
 Left out: data files of another origin. Proved by: a build repeated byte for byte, what nbgrader
 makes of faulty ones, and a notebook that reads its data, graded in both ways.
