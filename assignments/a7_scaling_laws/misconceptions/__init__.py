@@ -9,9 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from assignments.a7_scaling_laws.misconceptions import (
     count_parameters,
+    fit_joint_law,
     fit_power_law,
+    huber,
     isoflop_minimum,
+    joint_loss,
     minimum_over_curves,
+    optimal,
     training_flops,
 )
 from assignments.a7_scaling_laws.right import RIGHT
@@ -23,6 +27,11 @@ MISCONCEPTIONS: Mapping[str, Sequence[Misconception]] = {
     "fit_power_law": fit_power_law.MISCONCEPTIONS,
     "isoflop_minimum": isoflop_minimum.MISCONCEPTIONS,
     "minimum_over_curves": minimum_over_curves.MISCONCEPTIONS,
+    "huber": huber.MISCONCEPTIONS,
+    "joint_loss": joint_loss.MISCONCEPTIONS,
+    "fit_joint_law": fit_joint_law.MISCONCEPTIONS,
+    "optimal_exponents": optimal.EXPONENTS,
+    "optimal_allocation": optimal.ALLOCATION,
 }
 
 __all__ = ["MISCONCEPTIONS", "RIGHT"]

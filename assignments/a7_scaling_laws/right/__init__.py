@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from assignments.a7_scaling_laws.right import counting, curves, fits
+from assignments.a7_scaling_laws.right import (
+    counting,
+    curves,
+    fit_joint_law,
+    fits,
+    joint_law,
+    optimal,
+)
 from autograder.misconception import RightImplementation
 
 RIGHT: Mapping[str, Sequence[RightImplementation]] = {
@@ -11,4 +18,9 @@ RIGHT: Mapping[str, Sequence[RightImplementation]] = {
     "fit_power_law": fits.RIGHT_POWER_LAW,
     "isoflop_minimum": fits.RIGHT_ISOFLOP,
     "minimum_over_curves": curves.RIGHT,
+    "huber": joint_law.RIGHT_HUBER,
+    "joint_loss": joint_law.RIGHT_JOINT_LOSS,
+    "fit_joint_law": fit_joint_law.RIGHT,
+    "optimal_exponents": optimal.RIGHT_EXPONENTS,
+    "optimal_allocation": optimal.RIGHT_ALLOCATION,
 }
