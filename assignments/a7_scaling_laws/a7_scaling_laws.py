@@ -830,10 +830,10 @@ print(f"the source's entropy is {ENTROPY}, your law's E {law['E']:.3f}")
 # with approaches 1 and 2. What had happened?
 #
 # Below, 240 runs are made up at the scale of that paper, from coefficients like those of the new
-# fit. Left: how small the objective can be made for each pair of exponents. It is a narrow valley with
-# a floor that is nearly level. Right: its floor, seen along $a = \beta/(\alpha+\beta)$. To the point
-# where the paper's optimiser stopped, the floor rises by *less than a millionth*. An optimiser that
-# walks along it gains less than that in **all** its steps together, and compares each of them with 1.
+# fit. Left: how small the objective can be made for each pair of exponents: a valley whose floor is
+# nearly level. Right: that floor, seen along $a = \beta/(\alpha+\beta)$. At the value that the paper
+# published it is only *a millionth or two* higher than at the bottom. An optimiser that walks along it
+# gains no more than that in **all** its steps together, and compares each of them with 1.
 #
 # Try it: make a copy of your fit that minimises the *mean*, as it stands, with the optimiser's own
 # tolerances, start it at several places of the valley, and print the $a$ at which it ends.

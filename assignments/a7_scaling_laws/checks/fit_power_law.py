@@ -31,7 +31,7 @@ Points = tuple[np.ndarray, np.ndarray]
 
 def least_squares(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Fit by least squares of logarithms: the reference, without its intervals."""
-    law = scaling_laws.fit_power_law(x, y, draws=2).law
+    law = scaling_laws.fit_power_law(x.astype(np.float64), y.astype(np.float64), draws=2).law
     return law.scale, law.exponent
 
 
