@@ -106,7 +106,7 @@ def grade_class(
         deadlines or Deadlines(),
         course.template(assignment),
         course.released(assignment),
-        _data_files(course.release / assignment),
+        course.data_files(assignment),
         regrade,
     )
     found = {} if regrade else _stored(job, chosen)
@@ -170,15 +170,6 @@ def _identity(job: Job, student: str) -> bytes:
 
 def _path(job: Job, student: str) -> Path:
     return job.course.submission(job.assignment, student)
-
-
-def _data_files(release: Path) -> dict[str, bytes]:
-    """What students got beside the notebook, by path relative to it."""
-    return {
-        str(path.relative_to(release)): path.read_bytes()
-        for path in sorted(release.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb"
-    }
 
 
 def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:

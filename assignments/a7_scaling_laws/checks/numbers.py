@@ -16,6 +16,8 @@ from autograder.expect import CheckFailed
 
 NUMBERS = (int, float, np.float64, np.float32, np.float16, np.int64, np.int32)
 """Types of one number."""
+LARGEST = 10**308
+"""Of whole numbers: Python's have no end, and float64 has."""
 TOLERANCE = 1e-7
 """Relative, of a formula: float64 rounds to 1e-14, and work done in float32 on the way to 1e-6."""
 
@@ -23,6 +25,8 @@ TOLERANCE = 1e-7
 def array(value: object, *, what: str, shape: Sequence[int]) -> np.ndarray:
     """Return `value` as a float64 array of this shape, or fail the check; () is one number."""
     if not shape and type(value) in NUMBERS:
+        if type(value) is int and abs(value) > LARGEST:
+            raise CheckFailed(f"{what}: expected a number below 1e308, got a larger one")
         return np.asarray(value, dtype=np.float64)
     if type(value) is not np.ndarray or value.dtype.kind not in "iuf":
         wanted = f"an array of numbers of shape {tuple(shape)}" if shape else "one number"

@@ -6,6 +6,7 @@ of the study. Left out: arrays of budgets, laws without a best compromise. Prove
 validate a7_scaling_laws`.
 """
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -67,7 +68,8 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 def budgets(draw: Draw, scale: Scale) -> list[float]:
     """Budgets within, below and beyond those of the scale's runs, none of them a round number."""
     low, high = scale.flops
-    return [float(np.exp(draw.uniform(np.log(low), np.log(high)))) * f for f in (1, 0.1, 100)]
+    within = [float(draw.uniform(np.log(low), np.log(high))) for _ in range(3)]
+    return [math.exp(log_c) * f for log_c, f in zip(within, (1, 0.1, 100), strict=True)]
 
 
 def _allocation(student: Any, flops: float, law: JointLaw) -> tuple[float, float]:
