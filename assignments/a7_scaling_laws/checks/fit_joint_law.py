@@ -7,7 +7,8 @@ reference's. Under a student's own `huber` the least is unknown: there, going on
 law must not help; and under their own `joint_loss`, laws are read with it.
 
 The thresholds below stand in the geometric middle between the worst of the right styles and the
-best of the wrong ones that the check is there for.
+best of the wrong ones that the check is there for. In one module, though long: how a law is judged,
+and the checks that do.
 
 Left out: columns of whole numbers or lists, fewer runs, other deltas. Proved by: `autograder
 validate a7_scaling_laws`.
@@ -51,8 +52,8 @@ CLEAN = 2e-4
 its default tolerances, finite differences and 1e3 times the mean. Wrong ones: 3e-3 at least, by
 coefficients rounded to two digits."""
 EXCESS = 3e-6
-"""Share by which the objective may be above the least. Right: at most 6e-8, by the same. Wrong, over
-50 seeds: at least 1e-5 for soft_l1, 8e-5 without logarithms, 2e-4 for logarithms to base 10."""
+"""Share by which the objective may be above the least. Right: at most 6e-8, by the same. Wrong,
+over 50 seeds: at least 1e-5 for soft_l1, 8e-5 without logarithms, 2e-4 to base 10."""
 APART = 5e-5
 """Share by which predictions may differ from the reference's. Right: at most 9e-6. Wrong: 2.3e-4 at
 least, but for soft_l1."""
