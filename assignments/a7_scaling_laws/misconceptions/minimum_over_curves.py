@@ -21,7 +21,7 @@ def curves_swapped(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -31,8 +31,9 @@ def curves_swapped(curves):
 
 def curves_of_last_points(curves):
     """Each curve's end, whatever the others say."""
-    ends = [(np.log(flops[-1]), np.log(n)) for n, flops, _ in curves]
-    a = np.polyfit(*zip(*ends, strict=True), 1)[0]
+    x = np.log([flops[-1] for _, flops, _ in curves])
+    y = np.log([n for n, _, _ in curves])
+    a = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y)[0][0]
     return a, 1 - a
 
 
@@ -43,7 +44,7 @@ def curves_with_edges(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         x.append(c)
         y.append(np.log(best))
     a = np.polyfit(x, y, 1)[0]
@@ -57,7 +58,7 @@ def curves_held_constant(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items()}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -72,7 +73,7 @@ def curves_upside_down(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -87,7 +88,7 @@ def curves_b_is_a(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -102,7 +103,7 @@ def curves_tokens_times_size(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -117,7 +118,7 @@ def curves_of_losses(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(there[best]))
@@ -132,7 +133,7 @@ def curves_without_logarithms(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))
@@ -148,7 +149,7 @@ def curves_sorted_in_place(curves):
     x, y = [], []
     for c in np.linspace(*ends, 200):
         there = {n: np.interp(c, u, v) for n, (u, v) in table.items() if u[0] <= c <= u[-1]}
-        best = min(there, key=there.get)
+        best = min(there, key=there.__getitem__)
         if min(there) < best < max(there):
             x.append(c)
             y.append(np.log(best))

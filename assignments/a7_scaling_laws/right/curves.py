@@ -83,7 +83,7 @@ def curves_few_budgets(curves):
     for x in np.linspace(every.min(), every.max(), 100):
         losses = {n: np.interp(x, u, v) for n, (u, v) in by_size.items() if u[0] <= x <= u[-1]}
         if losses:
-            best = min(losses, key=losses.get)
+            best = min(losses, key=losses.__getitem__)
             if min(losses) < best < max(losses):
                 log_c.append(x)
                 log_n.append(np.log(best))
