@@ -15,7 +15,7 @@ from assignments.a7_scaling_laws.checks.joint_runs import LARGE, SMALL, drawn_la
 from assignments.a7_scaling_laws.checks.optimal import OPTIMAL_ALLOCATION, OPTIMAL_EXPONENTS
 from assignments.a7_scaling_laws.misconceptions import fit_objective, fit_result, joint_loss as laws
 from assignments.a7_scaling_laws.misconceptions.huber import huber_squares_only
-from assignments.a7_scaling_laws.misconceptions.optimal import exponents_swapped
+from assignments.a7_scaling_laws.misconceptions.optimal_exponents import exponents_swapped
 from assignments.a7_scaling_laws.right.fit_joint_law import fit_gauss_newton
 from autograder.draw import Draw
 from autograder.expect import CheckFailed

@@ -15,7 +15,8 @@ from assignments.a7_scaling_laws.misconceptions import (
     isoflop_minimum,
     joint_loss,
     minimum_over_curves,
-    optimal,
+    optimal_allocation,
+    optimal_exponents,
     training_flops,
 )
 from assignments.a7_scaling_laws.right import RIGHT
@@ -30,8 +31,8 @@ MISCONCEPTIONS: Mapping[str, Sequence[Misconception]] = {
     "huber": huber.MISCONCEPTIONS,
     "joint_loss": joint_loss.MISCONCEPTIONS,
     "fit_joint_law": fit_joint_law.MISCONCEPTIONS,
-    "optimal_exponents": optimal.EXPONENTS,
-    "optimal_allocation": optimal.ALLOCATION,
+    "optimal_exponents": optimal_exponents.MISCONCEPTIONS,
+    "optimal_allocation": optimal_allocation.MISCONCEPTIONS,
 }
 
 __all__ = ["MISCONCEPTIONS", "RIGHT"]
