@@ -4,10 +4,15 @@ The percent script becomes the notebook in `source/` (`autograder.percent`); sto
 `nbgrader generate_assignment` makes of it the one in `release/`, and enters the assignment in the
 gradebook; then the release is searched for leaks (`autograder.leaks`).
 
-Left out: data files for students; an instructor may put them into `source/A/data/`.
-Proved by: a build repeated byte for byte, and what nbgrader makes of faulty ones.
+An assignment whose package names files of `reference/data/` as `DATA` gets copies in `data/` beside
+its notebook, for students and, when work is graded, in the sandbox too; instructors may put more
+into `source/A/data/`.
+
+Left out: data files of another origin. Proved by: a build repeated byte for byte, what nbgrader
+makes of faulty ones, and a notebook that reads its data, graded in both ways.
 """
 
+import importlib
 import importlib.util
 import os
 import re
@@ -42,7 +47,8 @@ def build(course: Course, name: str) -> Path:
     """Build an assignment's notebook and its release; returns the release's folder.
 
     Raises:
-        BuildError: the source is at fault, or nbgrader could not make the release of it
+        BuildError: the source is at fault, a data file is missing, or nbgrader could not make the
+            release of it
         LeakError: the release would give something away; it is removed again
     """
     script = source_of(name).read_text(encoding="utf-8")
@@ -51,6 +57,7 @@ def build(course: Course, name: str) -> Path:
     target = course.source / name / f"{name}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, notebook)
+    _copy_data(name, target.parent / "data")
     _generate(course, name)
     try:
         leaks.scan(course, name)
@@ -60,11 +67,26 @@ def build(course: Course, name: str) -> Path:
     return course.release / name
 
 
+def _copy_data(name: str, folder: Path) -> None:
+    """Put what the assignment's package names as `DATA` into the folder."""
+    for file in getattr(importlib.import_module(f"assignments.{name}"), "DATA", ()):
+        path = _folder_of("reference") / "data" / file
+        if not path.is_file():
+            raise BuildError(f"{name} hands out {file}, but reference/data/ has none: put it there")
+        folder.mkdir(exist_ok=True)
+        write_atomically(folder / file, path.read_bytes())
+
+
 def _home() -> Path:
-    """The folder of the assignments' sources, wherever the package is installed."""
-    spec = importlib.util.find_spec("assignments")
+    """The folder of the assignments' sources."""
+    return _folder_of("assignments")
+
+
+def _folder_of(package: str) -> Path:
+    """The folder of one of our packages, wherever it is installed."""
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise BuildError("the package `assignments` is not installed beside `autograder`")
+        raise BuildError(f"the package `{package}` is not installed beside `autograder`")
     return Path(next(iter(spec.submodule_search_locations)))
 
 

@@ -5,6 +5,7 @@ It is nbgrader's own layout, so that nbgrader's commands and its formgrader work
     nbgrader_config.py   hands nbgrader our settings
     source/A/A.ipynb     an assignment with solutions and hidden tests     (autograder build)
     release/A/A.ipynb    the same without them, for students               (autograder build)
+    …/A/data/            in both: data files that the notebook reads
     submitted/S/A/       what student S handed in                          (the instructor)
     autograded/, feedback/, gradebook.db                                   (autograder grade, …)
     .autograder/         the course's secret and the verdicts              (autograder)
@@ -136,6 +137,15 @@ class Course:
     def released(self, assignment: str) -> "NotebookNode":
         """The assignment's notebook as students get it."""
         return self._read(self.release, assignment)
+
+    def data_files(self, assignment: str) -> dict[str, bytes]:
+        """What students got beside the notebook, by path relative to it."""
+        folder = self.release / check_assignment(assignment)
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix != ".ipynb"
+        }
 
     def students(self, assignment: str) -> list[str]:
         """Who handed in something for the assignment, in order of name."""

@@ -31,6 +31,11 @@ class Draw:
         numbers = torch.randn(shape, generator=self.generator, dtype=torch.float64, device="cpu")
         return (numbers * scale).to(dtype)
 
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        """Numbers spread evenly from `low` up to `high`, as float64."""
+        numbers = torch.rand(shape, generator=self.generator, dtype=torch.float64, device="cpu")
+        return low + (high - low) * numbers
+
     def integers(self, low: int, high: int, *shape: int) -> Tensor:
         """Whole numbers from `low` up to and without `high`, as int64."""
         return torch.randint(

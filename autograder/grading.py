@@ -118,7 +118,7 @@ def grade_class(
                     shared,
                     course.template(assignment),
                     course.released(assignment),
-                    _data_files(course.release / assignment),
+                    course.data_files(assignment),
                 )
                 _warm_up(assignment)
                 sandbox.wait_ready()
@@ -178,15 +178,6 @@ def _identity(course: Course, assignment: str, student: str) -> bytes:
         return read_bytes(course.submission(assignment, student), course.submitted)
     except UnreadableSubmission as error:
         return f"unreadable: {error}".encode("utf-8", "replace")
-
-
-def _data_files(release: Path) -> dict[str, bytes]:
-    """What students got beside the notebook, by path relative to it."""
-    return {
-        str(path.relative_to(release)): path.read_bytes()
-        for path in sorted(release.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb"
-    }
 
 
 def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:

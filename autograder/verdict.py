@@ -1,9 +1,10 @@
 """The verdict on one submission: what the judge found, stored so that it is found only once.
 
-A verdict is keyed by all that it depends on (the submission's bytes, the assignment's template, the
-sources of the checks, the reference and the autograder, the versions, the seed), so a class graded
-a second time costs nothing and an interrupted run goes on where it stopped. Beside `verdict.json`
-stands the executed notebook; the verdict holds its hash, so a pair torn by a crash is not believed.
+A verdict is keyed by all that it depends on (the submission's bytes, the assignment's template and
+data files, the sources of the checks, the reference and the autograder, the versions, the seed), so
+a class graded a second time costs nothing and an interrupted run goes on where it stopped. Beside
+`verdict.json` stands the executed notebook; the verdict holds its hash, so a pair torn by a crash
+is not believed.
 
 Left out: history. A folder keeps the last verdict alone.
 Proved by: each part of the key changed in turn; files cut off at every length; fields added.
@@ -132,8 +133,10 @@ def basis(assignment: str, course: "Course") -> bytes:
 
     Raises: CourseError where the assignment has not been built.
     """
+    data = course.data_files(assignment)
     parts = (
         course.template_bytes(assignment),
+        *(part for name, content in data.items() for part in (name.encode(), content)),
         str(course.seed_for(assignment)).encode(),
         _sources_digest(_stamps(assignment)),
     )

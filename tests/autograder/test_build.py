@@ -1,13 +1,18 @@
 """Building the assignments there are, with stock nbgrader."""
 
+import importlib
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 
+from autograder import build as module
 from autograder.build import assignments, build, source_of
 from autograder.course import Course
 from autograder.errors import BuildError, LeakError
@@ -214,6 +219,57 @@ def test_visible_tests_find_the_common_mistakes(name, body, template):
     exec(f"{head}\n    {body}", scope)
     with pytest.raises((AssertionError, RuntimeError)):
         exec(cells[f"try-{name}"], scope)
+
+
+@pytest.fixture
+def with_data(monkeypatch, tmp_path):
+    """A course whose assignment hands out a table that lies in `reference/data/`."""
+    monkeypatch.setattr(
+        importlib.import_module(f"assignments.{NAME}"), "DATA", ("runs.csv",), False
+    )
+    folder_of = module._folder_of
+    monkeypatch.setattr(
+        module, "_folder_of", lambda name: tmp_path if name == "reference" else folder_of(name)
+    )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/runs.csv").write_text("loss\n2.5\n")
+    return Course.create(tmp_path / "course")
+
+
+def test_data_files_stand_in_the_source_and_in_the_release(with_data):
+    build(with_data, NAME)
+    for folder in (with_data.source, with_data.release):
+        assert (folder / NAME / "data/runs.csv").read_text() == "loss\n2.5\n"
+    assert with_data.data_files(NAME) == {"data/runs.csv": b"loss\n2.5\n"}
+
+
+def test_a_second_build_brings_data_up_to_date(with_data, tmp_path):
+    build(with_data, NAME)
+    (tmp_path / "data/runs.csv").write_text("loss\n2.6\n")
+    build(with_data, NAME)
+    assert with_data.data_files(NAME) == {"data/runs.csv": b"loss\n2.6\n"}
+
+
+def test_missing_data_are_told_before_nbgrader_is_asked(with_data, tmp_path):
+    (tmp_path / "data/runs.csv").unlink()
+    with pytest.raises(BuildError, match=r"hands out runs\.csv, but reference/data/ has none"):
+        build(with_data, NAME)
+    assert not (with_data.release / NAME).exists()
+
+
+@pytest.mark.filterwarnings("ignore")  # sqlalchemy's, of nbgrader's session
+def test_stock_nbgrader_grades_with_the_instructors_copy_of_the_data(with_data):
+    """Whatever a student hands in under that name."""
+    build(with_data, NAME)
+    folder = with_data.submitted / "ada" / NAME
+    shutil.copytree(with_data.release / NAME, folder)
+    (folder / "data/runs.csv").write_text("loss\n0.1\n")
+    where = CourseDirectory(root=str(with_data.root), assignment_id=NAME)
+    autograde = Autograde(coursedir=where)
+    autograde.sanitize_preprocessors, autograde.autograde_preprocessors = [], []  # no kernel
+    autograde.start()
+    graded = with_data.autograded / "ada" / NAME / "data/runs.csv"
+    assert graded.read_text() == "loss\n2.5\n"
 
 
 def test_a_leak_takes_the_release_back(course):

@@ -131,6 +131,15 @@ def _rewrite(path):
     path.write_text(path.read_text() + "# changed\n")
 
 
+def _move(path):
+    path.rename(path.with_name("other.csv"))
+
+
+def _data(course, text):
+    (course.release / "tiny/data").mkdir(exist_ok=True)
+    (course.release / "tiny/data/runs.csv").write_text(text)
+
+
 @pytest.mark.parametrize(
     ("change", "matters"),
     [
@@ -144,9 +153,14 @@ def _rewrite(path):
         (lambda tiny, root: (root / "autograder/notes.txt").write_text("no source"), False),
         (lambda tiny, root: _rewrite(tiny.source / "tiny/tiny.ipynb"), True),
         (lambda tiny, root: (tiny.root / ".autograder/secret").unlink(), True),
+        (lambda tiny, root: _data(tiny, "loss\n2.5\n"), False),
+        (lambda tiny, root: _data(tiny, "loss\n2.6\n"), True),
+        (lambda tiny, root: (tiny.release / "tiny/data/runs.csv").unlink(), True),
+        (lambda tiny, root: _move(tiny.release / "tiny/data/runs.csv"), True),
     ],
 )
 def test_the_key_changes_with_whatever_decides_the_verdict(tiny, packages, change, matters):
+    _data(tiny, "loss\n2.5\n")
     before = verdict_key(b"submission", basis("tiny", tiny))
     change(tiny, packages)
     assert (verdict_key(b"submission", basis("tiny", tiny)) != before) is matters

@@ -1,0 +1,31 @@
+# ---
+# jupyter:
+#   sample:
+#     tries: One cell that Python cannot read.
+#     because: The function of that cell is missing; the curves have a fit of their own, so all else is right.
+#     expect: {fit_power_law: zero}
+# ---
+
+# %% grade_id="fit_power_law"
+def fit_power_law(x, y)
+    return np.polyfit(np.log(x), np.log(y), 1)
+
+# %% grade_id="minimum_over_curves"
+def minimum_over_curves(curves):
+    low = min(flops[0] for _, flops, _ in curves)
+    high = max(flops[-1] for _, flops, _ in curves)
+    budgets, best = [], []
+    for c in np.geomspace(low, high, 200):
+        there = {}
+        for n, flops, loss in curves:
+            if flops[0] <= c <= flops[-1]:
+                value = np.interp(np.log(c), np.log(flops), loss)
+                there[n] = min(value, there.get(n, value))
+        if not there:
+            continue
+        winner = min(there, key=there.get)
+        if min(there) < winner < max(there):
+            budgets.append(c)
+            best.append(winner)
+    a = np.polyfit(np.log(budgets), np.log(best), 1)[0]
+    return a, 1 - a
