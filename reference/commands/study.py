@@ -56,7 +56,6 @@ def settings() -> dict[str, Any]:
             "exponent": s.exponent,
             "seed": s.seed,
         },
-        "entropy_rate": s.entropy_rate,
         "n_layers": N_LAYERS,
         "n_heads": N_HEADS,
         "words": WORDS,
@@ -94,9 +93,10 @@ def study(
     rule = rate_rule(sweep)
     finished = train_all(plan.runs(rule.rate), log, jobs, console, "runs")
     command = "python -m reference study" + " --quick" * quick
+    known = {"entropy_rate": source().entropy_rate}
     for target in (folder, *([TABLES] if publish else [])):
         write_table(target, finished)
-        write_made(target, command, made_with, sweep, rule._asdict())
+        write_made(target, command, made_with | known, sweep, rule._asdict())
     found = read_findings(folder)
     show(found, source().entropy_rate, console)
     console.print(f"Written to {folder}/" + f" and {TABLES}/" * publish)
