@@ -25,7 +25,8 @@ def picture(curves: LossCurves, exponents: Exponents) -> Figure:
     figure, (left, right) = new_figure(columns=2)
     flops, sizes = np.exp(curves.log_flops), np.exp(curves.log_sizes)
     edge = frontier(curves)
-    left.plot(edge.flops, edge.loss, color="0.75", linewidth=6, solid_capstyle="butt", zorder=1)
+    counted = np.where(edge.inside, edge.loss, np.nan)
+    left.plot(edge.flops, counted, color="0.75", linewidth=6, solid_capstyle="butt", zorder=1)
     left.plot([], [], color="0.75", linewidth=6, label="frontier")
     for i, (size, curve, colour) in enumerate(
         zip(sizes, np.exp(curves.log_loss), shades(len(sizes)), strict=True)
