@@ -178,11 +178,13 @@ def run(side: Side) -> float:
         BenchError: if the command fails.
     """
     empty = str(side.course / "no-settings")  # nobody's Jupyter settings
+    env = os.environ | {"JUPYTER_CONFIG_DIR": empty, "IPYTHONDIR": empty}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, not for each command
     started = perf_counter()
     ended = subprocess.run(
         side.command,
         cwd=side.course,
-        env=os.environ | {"JUPYTER_CONFIG_DIR": empty, "IPYTHONDIR": empty},
+        env=env,
         capture_output=True,
         text=True,
     )
