@@ -12,7 +12,7 @@ from reference.generation import Cached, generate, greedy, uncached
 from reference.gpt import GPT, GPTConfig
 
 # One float64 computation with the sums of a product in another order: as counted for the model
-# itself, where it is compared with transformers'. Seen: 2 eps.
+# itself, where it is compared with transformers'. Seen: 3.5 eps.
 EXACT = 32 * torch.finfo(torch.float64).eps
 SIZE = 1e-6  # of each statistical test: right code is rejected in one of a million seeds
 
@@ -227,7 +227,7 @@ def test_the_prompt_is_left_alone(model_of):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_other_dtypes_give_the_same_in_fewer_digits(dtype, model_of, assert_far):
-    """Cached and uncached round in different places: a few eps of logits up to 2. Seen: 2 eps."""
+    """Cached and uncached round in different places: a few eps of logits up to 2. Seen: 1.2 eps."""
     model, text = model_of(0).to(dtype), ids(0, 2, 9)
     cached = Cached(model)
     for n in range(1, 10):

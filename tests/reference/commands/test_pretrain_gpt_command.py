@@ -60,10 +60,9 @@ def test_a_sample_ends_with_the_document(model):
 
 
 def test_unlikely_tokens_are_never_drawn(model):
-    """Two tokens have 0.3 and 0.6 of the probability, and after the temperature more; the rest,
-    0.1 together, are not among the likeliest 90%."""
-    rest = 0.1 / 28
-    logits = torch.tensor([rest] * 28 + [0.3, 0.6]).log()
+    """Two tokens have 86% of the probability, and once steepened by the temperature 95%: nothing
+    else is among the likeliest 90%."""
+    logits = torch.tensor([0.14 / 28] * 28 + [0.28, 0.58]).log()
     model.logits = lambda x: logits.expand(*x.shape[:-1], -1)
     drawn = [
         i
