@@ -19,8 +19,8 @@ from reference.commands.study import study
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 pretrain = typer.Typer(no_args_is_help=True)
 app.add_typer(pretrain, name="pretrain", help="Train a small model from random weights.")
-for command in (bert, gpt, t5):
-    pretrain.command()(command)
+for train in (bert, gpt, t5):
+    pretrain.command()(train)
 for command in (study, plot, published):
     app.command()(command)
 
