@@ -53,7 +53,7 @@ def device_of(name: str) -> str:
 
 def byte_level_text(
     vocab_size: int, special: Sequence[str], end_id: int
-) -> tuple[ByteLevelBPE, Int[Tensor, " n_seen"], Int[Tensor, " n_held_out"]]:
+) -> tuple[ByteLevelBPE, Int[Tensor, " n_seen"], Int[Tensor, " n_tokens"]]:
     """Train a tokenizer, GPT-2's kind, on the text to be seen; give both texts as ids."""
     parts = [[" ".join(document) for document in part] for part in split(python_documentation())]
     tokenizer = ByteLevelBPE.train(parts[0], vocab_size, special)

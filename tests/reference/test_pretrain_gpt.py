@@ -17,6 +17,7 @@ from reference.pretrain_gpt import (
     unigram_probs,
     windows,
 )
+from reference.training import warmup_cosine
 
 END = 0
 # A sentence tells the next word by the last two: "1 2" and "4 2" go on differently.
@@ -141,6 +142,16 @@ def test_a_resumed_run_equals_an_unbroken_one(text, tmp_path):
     ours, theirs = resumed.model.state_dict(), unbroken.model.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert begin(text, replace(TINY, seed=1)).advance() != unbroken.losses[0]
+
+
+def test_the_learning_rate_falls_along_a_cosine(text):
+    run = begin(text, TINY)
+    rates = []
+    for _ in range(12):
+        run.advance()
+        rates.append(run.optimizer.param_groups[0]["lr"])
+    expected = [TINY.lr * warmup_cosine(step, 2, 12) for step in range(12)]
+    assert rates == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_short_run_beats_both_baselines(text):
