@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from jaxtyping import Int
 from rich.console import Console
+from rich.text import Text
 from torch import Tensor
 
 from reference import tokenizer_file
@@ -77,8 +78,7 @@ def gpt(
     texts = {"prompt": tokenizer.decode(prompt.tolist()), "sample": tokenizer.decode(written)}
     write_report(folder, run, {**report._asdict(), **texts}, identity)
     show_losses(report, run, folder, console)
-    console.print(f"[dim]{texts['prompt']}[/]", end="")
-    console.print(texts["sample"], markup=False, highlight=False)
+    console.print(Text.assemble((texts["prompt"], "dim"), texts["sample"]))
 
 
 def go_on_with(model: GPT, prompt: Int[Tensor, " n"], generator: torch.Generator) -> list[int]:
