@@ -47,8 +47,8 @@ class Settings(pretrain_gpt.Settings):
     """What a run depends on: `max_length` of a stretch, `vocab_size` of the text alone.
 
     A step asks for 320 lost tokens, where GPT's asks for 2,016. So it takes more and larger steps;
-    and one layer a stack, which at first learns as fast as two, at half the cost. Every step cuts the
-    text anew, so that it is not soon known by heart.
+    and one layer a stack, which at first learns as fast as two, at half the cost. Every step cuts
+    the text anew, so that it is not soon known by heart.
     """
 
     steps: int = 3000
