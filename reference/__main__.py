@@ -11,13 +11,16 @@ import typer
 
 from reference.commands.plot import plot
 from reference.commands.pretrain_bert import bert
+from reference.commands.pretrain_gpt import gpt
+from reference.commands.pretrain_t5 import t5
 from reference.commands.published import published
 from reference.commands.study import study
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 pretrain = typer.Typer(no_args_is_help=True)
 app.add_typer(pretrain, name="pretrain", help="Train a small model from random weights.")
-pretrain.command()(bert)
+for train in (bert, gpt, t5):
+    pretrain.command()(train)
 for command in (study, plot, published):
     app.command()(command)
 

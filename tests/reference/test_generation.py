@@ -8,11 +8,12 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 from torch.utils.flop_counter import FlopCounterMode
 
-from reference.generation import Cached, generate, greedy, uncached
+from reference.generation import Cached, generate, uncached
 from reference.gpt import GPT, GPTConfig
+from reference.sampling import greedy, sample
 
 # One float64 computation with the sums of a product in another order: as counted for the model
-# itself, where it is compared with transformers'. Seen: 2 eps.
+# itself, where it is compared with transformers'. Seen: 3.5 eps.
 EXACT = 32 * torch.finfo(torch.float64).eps
 SIZE = 1e-6  # of each statistical test: right code is rejected in one of a million seeds
 
@@ -27,14 +28,8 @@ def ids(seed, *shape, high=23):
     return torch.randint(high, shape, generator=torch.Generator().manual_seed(seed))
 
 
-def draw(generator):
-    """Choose at random, each token with the probability that its logit says."""
-
-    def choose(logits):
-        p = logits.softmax(-1).reshape(-1, logits.shape[-1])
-        return torch.multinomial(p, 1, generator=generator).reshape(logits.shape[:-1])
-
-    return choose
+def draw(seed):
+    return partial(sample, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +89,12 @@ def test_the_tolerance_tells_wrong_caches_from_right(change, model_of, assert_fa
 def test_texts_are_the_same_with_and_without_a_cache(norm_first, shape, model_of):
     model = model_of(3, GPTConfig(**{**vars(SMALL), "norm_first": norm_first}))
     prompt = ids(1, *shape)
-    for choose in (lambda: greedy, lambda: draw(torch.Generator().manual_seed(7))):
+    for choose in (lambda: greedy, lambda: draw(7)):
         cached = generate(Cached(model), prompt, 10, choose())
         assert torch.equal(cached, generate(uncached(model), prompt, 10, choose()))
         assert torch.equal(cached[..., : shape[-1]], prompt)
         assert cached.shape == (*shape[:-1], shape[-1] + 10)
-    drawn = [draw(torch.Generator().manual_seed(seed)) for seed in (7, 8)]
+    drawn = [draw(seed) for seed in (7, 8)]
     texts = [generate(Cached(model), prompt, 10, choose) for choose in drawn]
     assert not torch.equal(*texts)
 
@@ -191,7 +186,7 @@ def test_a_chain_by_hand():
 def test_draws_follow_the_chain():
     """Pairs of tokens in 4,000 texts of 3 more, by chi-squared; and not the uniform chain."""
     start = torch.zeros(4000, 1, dtype=torch.int64)
-    texts = generate(markov, start, 3, draw(torch.Generator().manual_seed(0)))
+    texts = generate(markov, start, 3, draw(0))
     assert not ((texts[:, :-1] == 0) & (texts[:, 1:] == 0)).any()
     for before in range(3):
         after = texts[:, 1:][texts[:, :-1] == before]
@@ -227,7 +222,7 @@ def test_the_prompt_is_left_alone(model_of):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_other_dtypes_give_the_same_in_fewer_digits(dtype, model_of, assert_far):
-    """Cached and uncached round in different places: a few eps of logits up to 2. Seen: 2 eps."""
+    """Cached and uncached round in different places: a few eps of logits up to 2. Seen: 1.2 eps."""
     model, text = model_of(0).to(dtype), ids(0, 2, 9)
     cached = Cached(model)
     for n in range(1, 10):

@@ -30,9 +30,9 @@ from reference.gpt import (
 from reference.multihead_attention import MultiHeadAttention
 
 # One float64 computation in two orders, as counted where the encoder is compared with torch's; the
-# loss and all logits are of order 1. Seen: 2.3 eps.
+# loss and all logits are of order 1. Seen: 4 eps.
 EXACT = 32 * torch.finfo(torch.float64).eps
-# The loss is a mean, and no entry of a gradient exceeds 0.4. Seen: 0.4 eps.
+# The loss is a mean, and no entry of a gradient exceeds 0.4. Seen: 0.5 eps.
 EXACT_GRADIENT = 4 * torch.finfo(torch.float64).eps
 
 assert_close = partial(torch.testing.assert_close, rtol=0)
@@ -215,7 +215,7 @@ def test_a_model_that_sees_the_future_is_told_from_one_that_does_not(
 @pytest.mark.parity
 def test_the_approximate_gelu_equals_torchs_and_is_not_the_exact_one(normal, assert_far):
     x = torch.cat([normal(0, 200) * 3, torch.tensor([0.0, -40.0, 40.0], dtype=torch.float64)])
-    few_roundings = 16 * torch.finfo(torch.float64).eps  # of values up to 10. Seen: 2 eps
+    few_roundings = 16 * torch.finfo(torch.float64).eps  # of values up to 10. Seen: 1 eps
     assert_close(tanh_gelu(x), F.gelu(x, approximate="tanh"), atol=few_roundings)
     assert_far(tanh_gelu(x), gelu(x), atol=1e-4)
     assert_close(tanh_gelu(x), gelu(x), atol=5e-4)  # as the docstring says
@@ -340,6 +340,13 @@ def test_gpt3s_family_has_about_as_many_parameters_as_its_names_say(name):
     # by hand: a map of i inputs and o outputs has (i + 1) o, LayerNorm 2 d
     block = 4 * (d + 1) * d + (d + 1) * 4 * d + (4 * d + 1) * d + 2 * 2 * d
     assert counted == (50_257 + 2048) * d + config.n_layers * block + 2 * d
+
+
+def test_gpt3s_heads_are_as_wide_as_printed():
+    """Brown et al. 2020, Table 2.1, the column of d_head; of 1.3B and 13B it is what can be."""
+    widths = {name: config.d_model / config.n_heads for name, config in GPT3.items()}
+    printed = {"125M": 64, "350M": 64, "760M": 96, "2.7B": 80, "6.7B": 128, "175B": 128}
+    assert widths == printed | {"1.3B": 128, "13B": 128}
 
 
 def test_dropout_acts_in_training_alone():

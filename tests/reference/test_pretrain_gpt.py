@@ -1,4 +1,4 @@
-"""pretrain_gpt.py: both baselines by hand and counted another way; a run learns and resumes."""
+"""pretrain_gpt.py: both baselines by hand, and on which tokens; a run learns and resumes."""
 
 import math
 from collections import Counter
@@ -17,6 +17,7 @@ from reference.pretrain_gpt import (
     unigram_probs,
     windows,
 )
+from reference.training import warmup_cosine
 
 END = 0
 # A sentence tells the next word by the last two: "1 2" and "4 2" go on differently.
@@ -57,11 +58,12 @@ def test_windows_are_stretches_from_anywhere():
 
 
 def test_baselines_by_hand():
+    """Of five pairs three are different, D = 1/3; before 0, 1, 2 stand two, one, one, D = 1/2."""
     seen = torch.tensor([0, 1, 0, 1, 0, 2])
-    p = [4 / 10, 3 / 10, 2 / 10, 1 / 10]
-    assert unigram_probs(seen, 4).tolist() == pytest.approx(p)
-    after_0 = [(c + 2 * q) / 5 for c, q in zip([0, 2, 1, 0], p, strict=True)]
-    after_1 = [(c + q) / 3 for c, q in zip([2, 0, 0, 0], p, strict=True)]
+    assert unigram_probs(seen, 4).tolist() == pytest.approx([4 / 10, 3 / 10, 2 / 10, 1 / 10])
+    p = [(c + 3 / 2 / 4) / 4 for c in (3 / 2, 1 / 2, 1 / 2, 0)]
+    after_0 = [(c + 2 / 3 * q) / 3 for c, q in zip([0, 5 / 3, 2 / 3, 0], p, strict=True)]
+    after_1 = [(c + 1 / 3 * q) / 2 for c, q in zip([5 / 3, 0, 0, 0], p, strict=True)]
     expected = [after_0, after_1, p, p]  # nothing followed 2, and 3 was never seen
     assert bigram_probs(seen, 4).tolist() == [pytest.approx(row) for row in expected]
 
@@ -80,27 +82,28 @@ class Chain(nn.Module):
 
 
 @pytest.mark.parametrize(("n", "max_length"), [(40, 8), (41, 8), (43, 7), (8, 8), (2000, 6)])
-def test_every_token_is_predicted_once_and_the_baselines_are_counted_another_way(n, max_length):
-    """A model that says what the bigram says has its loss, whatever the rows."""
+def test_every_token_is_predicted_once_and_the_baselines_are_those_of_the_same_tokens(
+    n, max_length
+):
+    """A model that says what a baseline says has its loss, whatever the rows."""
     tokens = torch.randint(5, (n,), generator=torch.Generator().manual_seed(n))
     seen = torch.randint(4, (100,), generator=torch.Generator().manual_seed(1))
     report = evaluate(
         Chain(bigram_probs(seen, 5)), tokens, seen, max_length=max_length, vocab_size=5
     )
     assert n - 1 - max_length // 2 < report.n_tokens <= n - 1
-    counts, held_out = Counter(seen.tolist()), tokens.tolist()[: report.n_tokens + 1]
-    pairs = Counter(zip(seen.tolist(), seen.tolist()[1:], strict=False))
-    unigram = {w: (counts[w] + 1) / 105 for w in range(5)}
-
-    def bigram(h, w):
-        different = len({b for a, b in pairs if a == h}) or 1
-        total = sum(count for (a, _), count in pairs.items() if a == h)
-        return (pairs[h, w] + different * unigram[w]) / (total + different)
-
-    expected = [-math.log(bigram(h, w)) for h, w in zip(held_out, held_out[1:], strict=False)]
-    assert report.bigram_loss == pytest.approx(sum(expected) / len(expected), rel=1e-12)
     assert report.loss == pytest.approx(report.bigram_loss, rel=1e-12)
-    expected = [-math.log(unigram[w]) for w in held_out[1:]]
+    said = evaluate(
+        Chain(unigram_probs(seen, 5).expand(5, 5)),
+        tokens,
+        seen,
+        max_length=max_length,
+        vocab_size=5,
+    )
+    assert said.loss == pytest.approx(said.unigram_loss, rel=1e-12)
+    assert said.unigram_loss == report.unigram_loss
+    counts, held_out = Counter(seen.tolist()), tokens.tolist()[1 : report.n_tokens + 1]
+    expected = [-math.log((counts[w] + 1) / 105) for w in held_out]
     assert report.unigram_loss == pytest.approx(sum(expected) / len(expected), rel=1e-12)
 
 
@@ -139,6 +142,16 @@ def test_a_resumed_run_equals_an_unbroken_one(text, tmp_path):
     ours, theirs = resumed.model.state_dict(), unbroken.model.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert begin(text, replace(TINY, seed=1)).advance() != unbroken.losses[0]
+
+
+def test_the_learning_rate_falls_along_a_cosine(text):
+    run = begin(text, TINY)
+    rates = []
+    for _ in range(12):
+        run.advance()
+        rates.append(run.optimizer.param_groups[0]["lr"])
+    expected = [TINY.lr * warmup_cosine(step, 2, 12) for step in range(12)]
+    assert rates == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_short_run_beats_both_baselines(text):

@@ -17,6 +17,7 @@ from reference.pretrain_t5 import (
     span_rows,
 )
 from reference.span_corruption import restore
+from reference.training import warmup_cosine
 
 # The alphabet, over and over: what is lost stands between what is left.
 TEXT = (torch.arange(400) % 7) + 2
@@ -124,6 +125,16 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path):
     ours, theirs = resumed.model.state_dict(), unbroken.model.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert begin(TEXT, replace(TINY, seed=1)).advance() != unbroken.losses[0]
+
+
+def test_the_learning_rate_falls_along_a_cosine():
+    run = begin(TEXT, TINY)
+    rates = []
+    for _ in range(12):
+        run.advance()
+        rates.append(run.optimizer.param_groups[0]["lr"])
+    expected = [TINY.lr * warmup_cosine(step, 2, 12) for step in range(12)]
+    assert rates == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_short_run_beats_both_baselines():

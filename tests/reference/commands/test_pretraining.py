@@ -1,0 +1,111 @@
+"""What `python -m reference pretrain` does for each model: it goes on, and says when it cannot."""
+
+import itertools
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from reference.commands import pretraining
+
+kinds = pytest.mark.parametrize("kind", ["bert", "gpt", "t5"])
+
+
+@kinds
+def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not(
+    kind, pretrain, tmp_path, monkeypatch
+):
+    pretrain(kind, "--steps", "4")
+    checkpoint = tmp_path / "out/checkpoint.pt"
+    unbroken = torch.load(checkpoint, weights_only=True)
+    assert len(unbroken["losses"]) == 4
+    ticks = itertools.count()  # a second each time the clock is read: twice a step
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "monotonic", lambda: next(ticks))
+        status, output = pretrain(kind, "--steps", "4", "--anew", "--minutes", str(5 / 60))
+    assert status == 0, output
+    assert "after 2 of 4 steps" in output
+    assert torch.load(checkpoint, weights_only=True)["losses"] == unbroken["losses"][:2]
+    status, output = pretrain(kind, "--steps", "4")
+    assert status == 0, output
+    assert "Going on from step 2." in output
+    resumed = torch.load(checkpoint, weights_only=True)
+    assert resumed["losses"] == unbroken["losses"]
+    assert all(torch.equal(resumed["model"][k], unbroken["model"][k]) for k in unbroken["model"])
+
+
+@kinds
+def test_a_checkpoint_of_another_run_is_kept(kind, pretrain, tmp_path):
+    pretrain(kind, "--steps", "2", "--minutes", "0")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    status, output = pretrain(kind, "--steps", "2", "--seed", "7")
+    assert status == 2
+    assert "it has seed=0, now 7. Go on with its settings" in output
+    assert "--anew to overwrite it" in output
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+@kinds
+def test_another_text_is_another_run(kind, pretrain, little_text):
+    pretrain(kind, "--steps", "2", "--minutes", "0")
+    little_text[0][0] = "another sentence."
+    status, output = pretrain(kind, "--steps", "2")
+    assert status == 2
+    assert "it has text=" in output
+
+
+@kinds
+@pytest.mark.parametrize("options", [("--steps", "0"), ("--minutes", "-1")])
+def test_numbers_that_make_no_run(kind, options, pretrain):
+    status, output = pretrain(kind, *options)
+    assert status == 2
+    assert options[0] in output
+
+
+@kinds
+def test_a_gpu_that_is_not_there(kind, pretrain, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    status, output = pretrain(kind, "--device", "cuda")
+    assert status == 2
+    assert "torch sees no GPU here: got --device cuda; pass cpu" in output
+
+
+def test_the_device_is_the_one_that_is_named_or_the_best(monkeypatch):
+    for there, best in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert pretraining.device_of("") == best
+        assert pretraining.device_of("cpu") == "cpu"
+
+
+def test_text_held_out_is_not_what_the_tokenizer_and_the_model_see(little_text):
+    little_text[9] = ["zzz zzz zzz zzz."]
+    tokenizer, seen, held_out = pretraining.byte_level_text(300, ["<end>"], 0)
+    train = [" ".join(text) for i, text in enumerate(little_text, 1) if i % 10]
+    assert tokenizer.decode(seen.tolist()) == "".join(f"{text}<end>" for text in train)
+    assert tokenizer.decode(held_out.tolist()).startswith("zzz zzz zzz zzz.<end>sentence 0")
+    assert "zz" not in tokenizer.bpe.index
+
+
+def test_special_tokens_in_the_text_are_but_text(little_text):
+    little_text[0] = ["an <end>, an end"]
+    tokenizer, seen, _ = pretraining.byte_level_text(300, ["<end>"], 0)
+    assert seen.tolist().count(0) == 27  # one behind each document
+    assert tokenizer.decode(seen.tolist()).startswith("an <end>, an end<end>")
+
+
+def test_the_curve_is_drawn_for_short_and_long_runs(tmp_path):
+    for n in (0, 1, 200):
+        losses = [math.exp(-i / 50) for i in range(n)]
+        baselines = {"nothing known": 0.5, "little known": 0.4}
+        pretraining.draw_losses(tmp_path / f"{n}.png", losses, baselines, "a run")
+        assert (tmp_path / f"{n}.png").stat().st_size > 1000
+
+
+def test_they_start_as_a_module():
+    command = [sys.executable, "-m", "reference", "pretrain", "--help"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    for kind in ("bert", "gpt", "t5"):
+        assert f"  {kind} " in result.stdout
