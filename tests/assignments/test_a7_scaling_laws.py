@@ -94,6 +94,7 @@ def test_each_mistake_loses_points_and_is_named(rubric, one):
     assert outcome.named == (one.name,)
 
 
+@pytest.mark.filterwarnings("ignore")  # numpy's, of places that a search looks at and leaves
 @pytest.mark.parametrize(("rubric", "one"), STYLES, ids=ids(STYLES))
 def test_each_right_style_gets_every_point(rubric, one):
     outcome = try_right(rubric, one, seeds=2)

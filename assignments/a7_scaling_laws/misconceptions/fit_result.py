@@ -260,7 +260,7 @@ MISCONCEPTIONS = (
     ),
     mistake(
         "fit-flops-for-tokens",
-        "You put the cost 6ND where the tokens D belong.",
+        "You fitted the law to the cost 6ND in the place of the tokens D.",
         fit_flops_for_tokens,
     ),
     mistake(

@@ -64,7 +64,7 @@ def allocation_in_logarithms(flops, E, A, B, alpha, beta):
 def allocation_data_first(flops, E, A, B, alpha, beta):
     """From where α A / N^α = β B / D^β, with N = C / 6D put in, D in whole tokens."""
     power = beta * B * (flops / 6) ** alpha / (alpha * A)
-    d = round(power ** (1 / (alpha + beta)))
+    d = float(round(power ** (1 / (alpha + beta))))
     return flops / 6 / d, d
 
 
