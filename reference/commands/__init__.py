@@ -1,0 +1,1 @@
+"""What `python -m reference` runs: one module a command."""
