@@ -68,7 +68,7 @@ def _adapters(model: nn.Module, generator: torch.Generator | None) -> None:
 
 
 def _lora(model: nn.Module, generator: torch.Generator | None) -> None:
-    add_lora(model, rank=8, alpha=16, generator=generator)
+    add_lora(model, rank=8, alpha=16.0, generator=generator)
 
 
 def _bitfit(model: nn.Module, _: torch.Generator | None) -> None:
@@ -76,7 +76,7 @@ def _bitfit(model: nn.Module, _: torch.Generator | None) -> None:
 
 
 METHODS = {
-    "probing": Method(adapt=_probing, lr=0),
+    "probing": Method(adapt=_probing, lr=0.0),
     "prompt tuning": Method(adapt=_prompt, lr=1e-2),
     "BitFit": Method(adapt=_bitfit, lr=3e-3),
     "LoRA": Method(adapt=_lora, lr=2e-3),

@@ -5,9 +5,9 @@ entries, bends it, takes it up again, and adds it to what came:
 
     adapter(h) = h + W_up gelu(W_down h + b_down) + b_up        2 m d + d + m parameters
 
-One stands behind the attention's last map, one behind the feed-forward network's, before the residual
-sum: two a layer. W_up is zero at first, so the model starts out as it was. (The paper draws it too,
-with a deviation of 0.01: nearly as it was.) The norms are trained along with them.
+One stands behind the attention's last map, one behind the feed-forward network's, before the
+residual sum: two a layer. W_up is zero at first, so the model starts out as it was. (The paper
+draws it too, with a deviation of 0.01: nearly as it was.) The norms are trained along with them.
 
 >>> adapter = Adapter(d_model=8, d_bottleneck=2)
 >>> sum(p.numel() for p in adapter.parameters())  # 2 · 2 · 8 + 8 + 2

@@ -1,9 +1,9 @@
 """Fine-tuning: a pre-trained model, a new head, and all parameters trained on the task.
 
 Slide "Adaptation: Fine-tuning"; Devlin et al. 2019, §3 (encoders), Radford et al. 2018, §3.2
-(decoders). A `Classifier` reduces the states of a text to one vector, and the head makes a logit for
-each class of it. Nothing is frozen here; the lightweight methods freeze the model first, and are
-then trained by the same `fine_tune`.
+(decoders). A `Classifier` reduces the states of a text to one vector, and the head makes a logit
+for each class of it. Nothing is frozen here; the lightweight methods freeze the model first, and
+are then trained by the same `fine_tune`.
 
 An encoder's text is the mean of its tokens' states, a decoder's is its last token's state, which
 alone has seen them all:
@@ -11,7 +11,8 @@ alone has seen them all:
 >>> from reference.gpt import GPT, GPTConfig
 >>> gpt = GPT(GPTConfig(n_layers=1, d_model=8, n_heads=2, vocab_size=50))
 >>> model = Classifier(gpt, d_model=8, n_classes=3, vector_of=last_state)
->>> rows = Rows(torch.tensor([[7, 11], [9, 0]]), torch.tensor([[1, 1], [1, 0]]), torch.tensor([0, 2]))
+>>> input_ids, attention_mask = torch.tensor([[7, 11], [9, 0]]), torch.tensor([[1, 1], [1, 0]])
+>>> rows = Rows(input_ids, attention_mask, labels=torch.tensor([0, 2]))
 >>> tuple(model(rows.input_ids, rows.attention_mask).shape)
 (2, 3)
 >>> run = fine_tune(model, rows, steps=3, lr=1e-3)
@@ -36,7 +37,7 @@ from reference.minilm import mean_pooled
 from reference.probing import output_of
 from reference.training import Training
 
-BATCH_SIZE = 32  # Devlin et al. 2019, A.3: 16 or 32
+BATCH_SIZE = 16  # Devlin et al. 2019, A.3: 16 or 32
 WARMUP = 0.1  # of the steps; released code
 INITIAL_STD = 0.02  # of the head; as all of BERT's weights
 

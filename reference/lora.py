@@ -1,6 +1,7 @@
 """LoRA: learn the change of a matrix as a product of two thin ones.
 
-Slide "Lightweight Fine-tuning"; Hu et al. 2021, §4.1, §4.2. A frozen map W_0 gets a branch beside it,
+Slide "Lightweight Fine-tuning"; Hu et al. 2021, §4.1, §4.2. A frozen map W_0 gets a branch beside
+it,
 
     h = W_0 x + (α / r) B A x        A: (r, d_in), drawn at random    B: (d_out, r), zero at first
 
@@ -10,7 +11,7 @@ the division shows only then. The branch is linear, so W_0 + (α / r) B A does t
 once training is over: `merge`. Adapted are the maps to queries and values (§4.2), unless named.
 
 >>> model = nn.ModuleDict({"query": nn.Linear(6, 4), "key": nn.Linear(6, 4)})
->>> add_lora(model, rank=2, alpha=8, targets=["query"])
+>>> add_lora(model, rank=2, alpha=8.0, targets=["query"])
 >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
 ['query.down', 'query.up']
 

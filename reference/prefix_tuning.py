@@ -1,8 +1,9 @@
 """Prefix tuning: in every layer, keys and values that no token made.
 
-Slide "Lightweight Fine-tuning"; Li & Liang 2021, §4.2. A prompt (`prompt_tuning`) speaks to the first
-layer, and what the others see of it the frozen model makes. A prefix speaks to each: p learned keys
-and values stand before those of the text, for every head, and all queries may attend to them.
+Slide "Lightweight Fine-tuning"; Li & Liang 2021, §4.2. A prompt (`prompt_tuning`) speaks to the
+first layer, and what the others see of it the frozen model makes. A prefix speaks to each: p
+learned keys and values stand before those of the text, for every head, and all queries may attend
+to them.
 
     keys ← [P_k; K]    values ← [P_v; V]        2 p d_model parameters a layer
 
@@ -18,8 +19,9 @@ move the text's positions by p.)
 
 Left out: the network that makes the prefix from a smaller one while it is trained (§4.3); attention
 with a bias for relative positions, which has none for the prefix.
-Proved by: peft with copied weights (outputs, gradients), for an encoder and a decoder; a prefix made
-of tokens' own keys and values equals those tokens; heads by hand; masks hide text, never the prefix.
+Proved by: peft with copied weights (outputs, gradients), for an encoder and a decoder; a prefix
+made of tokens' own keys and values equals those tokens; heads by hand; masks hide text, never the
+prefix.
 """
 
 import torch
@@ -57,7 +59,7 @@ class PrefixAttention(nn.Module):
         q: Float[Tensor, "*batch h n d"],
         k: Float[Tensor, "*batch h m d"],
         v: Float[Tensor, "*batch h m d"],
-        mask: Bool[Tensor, "*#batch #h #n #m"] | None = None,
+        mask: Bool[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "*batch h n d"]:
         """Attend to the prefix and to what the mask allows of the text."""
         batch, (m, p) = k.shape[:-3], (k.shape[-2], self.keys.shape[-2])

@@ -107,6 +107,4 @@ def fit_linear_probe(
 
 def feed_forward_probe(d_model: int, d_hidden: int, n_classes: int) -> nn.Sequential:
     """Make the slide's other head, one hidden layer; train it as any network."""
-    return nn.Sequential(
-        nn.Linear(d_model, d_hidden), nn.ReLU(), nn.Linear(d_hidden, n_classes)
-    )
+    return nn.Sequential(nn.Linear(d_model, d_hidden), nn.ReLU(), nn.Linear(d_hidden, n_classes))

@@ -1,9 +1,9 @@
 """Prompt tuning: words that no vocabulary has, learned, before the text.
 
-Slide "Lightweight Fine-tuning"; Lester et al. 2021, §2, §3.2. A frozen model reads p learned vectors
-as if they were the embeddings of p more tokens, [P; X]. Here they are just that: the vocabulary of V
-tokens is followed by ids V … V + p - 1, and whoever makes rows puts these first. They take up
-positions, and a tied head does not predict them.
+Slide "Lightweight Fine-tuning"; Lester et al. 2021, §2, §3.2. A frozen model reads p learned
+vectors as if they were the embeddings of p more tokens, [P; X]. Here they are just that: the
+vocabulary of V tokens is followed by ids V … V + p - 1, and whoever makes rows puts these first.
+They take up positions, and a tied head does not predict them.
 
 >>> model = nn.ModuleDict({"token": nn.Embedding(50, 8)})
 >>> prompt = add_prompt(model, n_prompt=3)

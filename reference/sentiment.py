@@ -4,14 +4,14 @@ Hutto & Gilbert 2014: some 10,600 snippets of film reviews from rotten.tomatoes.
 by Pang & Lee 2005), each rated from -4 to 4 by about 15 people. The source archive of the package
 vaderSentiment carries them; installing the package does not, so the archive itself is read.
 
-The label: 1 (positive) for a mean rating of 1 or more, 0 (negative) for -1 or less. What lies between
-is mild, or the raters disagreed: left out. So are texts of more than 20 words, for speed.
+The label: 1 (positive) for a mean rating of 1 or more, 0 (negative) for -1 or less. What lies
+between is mild, or the raters disagreed: left out. So are texts of more than 16 words, for speed.
 
 >>> label(Snippet(1, 2.3, "A warm, funny film.")), label(Snippet(2, -0.2, "It is long."))
 (1, None)
 
-The split: blocks of 25 snippets in the order of the source, of ten blocks one to test, one to
-validate, eight to train. Neighbours so stay together; which snippets come from one review is not
+The split: blocks of 25 snippets in the order of the source, of ten blocks two to test, one to
+validate, seven to train. Neighbours so stay together; which snippets come from one review is not
 recorded. Reviewers quote, and repeat themselves: what shares six words in a row with a held-out
 snippet (or is one, if shorter) is not trained on.
 
@@ -45,7 +45,7 @@ MEMBER = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
 SHA256 = "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350"
 
 CLEAR = 1.0  # a mean rating, at least this far from 0
-LONGEST = 20  # words
+LONGEST = 16  # words
 BLOCK = 25  # neighbours that stay together
 RUN = 6  # words in a row that no two parts share
 
@@ -95,7 +95,7 @@ def label(snippet: Snippet) -> int | None:
 def split(snippets: Sequence[Snippet]) -> Parts:
     """Part the clear and short ones: none to train on that a held-out one nearly repeats."""
     parts = Parts([], [], [])
-    kind = {8: parts.validation, 9: parts.test}
+    kind = {7: parts.validation, 8: parts.test, 9: parts.test}
     for position, snippet in enumerate(snippets):
         if label(snippet) is not None and len(snippet.text.split()) <= LONGEST:
             kind.get(position // BLOCK % 10, parts.train).append(snippet)
@@ -107,7 +107,7 @@ def split(snippets: Sequence[Snippet]) -> Parts:
 
 
 def runs(text: str) -> set[tuple[str, ...]]:
-    """Every `RUN` words in a row, in lower case and without punctuation; all, if there are fewer."""
+    """Every `RUN` words in a row, in lower case, without punctuation; all if there are fewer."""
     words = re.findall(r"\w+", text.lower())
     return {tuple(words[i : i + RUN]) for i in range(max(1, len(words) - RUN + 1))}
 

@@ -1,9 +1,9 @@
 """What adaptation trains and what it leaves alone: to freeze, to count, and to keep the rest.
 
-Slides "Adaptation". PyTorch says of each parameter whether it is trained (`requires_grad`). A method of
- adaptation freezes a model and then adds or releases a few parameters, found by their names: our
-models call the maps of attention `query`, `key`, `value` and `output`, those of the feed-forward
-network `first` and `second`, the vocabulary's vectors `token` and every norm `norm`.
+Slides "Adaptation". PyTorch says of each parameter whether it is trained (`requires_grad`). A
+method of adaptation freezes a model and then adds or releases a few parameters, found by their
+names: our models call the maps of attention `query`, `key`, `value` and `output`, those of the
+feed-forward network `first` and `second`, the vocabulary's vectors `token` and every norm `norm`.
 
 One model then serves many tasks: a task's file holds what was trained for it, and nothing else.
 
@@ -15,8 +15,9 @@ Share(trainable=11, total=111)
 '9.9%'
 
 Left out: buffers, which our models have none of; parameters trained in part.
-Proved by: counts by hand; what is frozen stays bit-identical under training; a model loaded from the
-file of its trained part equals the one that was saved, bit for bit; files of others are refused.
+Proved by: counts by hand; what is frozen stays bit-identical under training; a model loaded from
+the file of its trained part equals the one that was saved, bit for bit; files of others are
+refused.
 """
 
 from collections.abc import Collection
@@ -54,9 +55,7 @@ def trainable_share(model: nn.Module) -> Share:
     return Share(trainable, sum(p.numel() for p in parameters))
 
 
-def modules_named(
-    model: nn.Module, names: Collection[str], kind: type[M]
-) -> dict[str, M]:
+def modules_named(model: nn.Module, names: Collection[str], kind: type[M]) -> dict[str, M]:
     """Find the modules of a kind whose own names, the last parts of their paths, are these."""
     found = {
         path: module
