@@ -1,1 +1,1 @@
-"""What `python -m reference` runs: one module a command."""
+"""Commands of `python -m reference`, each in a module of its own."""

@@ -1,0 +1,177 @@
+"""adaptation.py: what every method trains of our models, what it leaves alone, and that it works."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+
+from reference.adaptation import METHODS, adapt_and_measure, share_of, with_prompt
+from reference.bert import BERT_BASE, BERT_LARGE, Bert
+from reference.fine_tuning import Classifier, Rows, fine_tune, last_state, mean_state
+from reference.gpt import GPT, GPT2_SMALL
+from reference.minilm import MINILM
+from reference.prefix_tuning import add_prefix
+from reference.prompt_tuning import SoftPrompt, add_prompt
+from reference.trainable import load_trainable, save_trainable, trainable_share
+
+VECTOR_OF = {"encoder": mean_state, "decoder": last_state}
+KINDS = list(VECTOR_OF)
+LIGHT = [name for name in METHODS if name not in ("probing", "fine-tuning")]
+
+
+def rows_with_a_word(n, seed=0):
+    """Does token 7 occur? Of random rows of 6, half are changed so that it does."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(8, 23, (n, 6), generator=generator)
+    labels = torch.arange(n) % 2
+    ids[labels == 1, torch.randint(6, (n // 2,), generator=generator)] = 7
+    return Rows(ids, torch.ones_like(ids), labels)
+
+
+def by_hand(name, layers, d, encoder):
+    """Parameters of each method: Lester, Li & Liang, Houlsby, Hu, and counting biases."""
+    norms = 2 * layers + 1  # of the layers, and of the embeddings or the end
+    return {
+        "probing": 0,
+        "prompt tuning": 20 * d,
+        "BitFit": layers * (4 * d + 4 * d + d) + norms * d + (d if encoder else 0),
+        "LoRA": layers * 2 * 8 * 2 * d,
+        "prefix tuning": layers * 2 * 20 * d,
+        "adapters": layers * 2 * (2 * 64 * d + 64 + d) + norms * 2 * d,
+    }[name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [(Bert, MINILM), (Bert, BERT_BASE), (Bert, BERT_LARGE), (GPT, GPT2_SMALL)],
+    ids=["MiniLM", "BERT-base", "BERT-large", "GPT-2"],
+)
+@pytest.mark.parametrize("name", METHODS)
+def test_counts_are_those_by_hand(name, kind, config):
+    found = share_of(METHODS[name], lambda: kind(config), config.d_model)
+    head = 2 * config.d_model + 2
+    if name == "fine-tuning":
+        assert found.trainable == found.total
+    else:
+        encoder = kind is Bert
+        assert found.trainable - head == by_hand(name, config.n_layers, config.d_model, encoder)
+        # the slide's claim holds for all but adapters of the usual width, at each of these sizes
+        assert (found.share < 0.01) is (name != "adapters")
+
+
+def test_of_a_tiny_model_no_lightweight_method_trains_fewer_than_one_percent(model_to_adapt):
+    """Sums with d grow slower than those with d²: smaller models have larger shares."""
+    for name in LIGHT:
+        assert share_of(METHODS[name], lambda: model_to_adapt("encoder"), 12).share > 0.01, name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", METHODS)
+def test_what_is_frozen_stays_bit_identical_and_all_the_rest_moves(name, kind, model_to_adapt):
+    model = model_to_adapt(kind).float()
+    classifier = Classifier(model, d_model=12, n_classes=2, vector_of=VECTOR_OF[kind])
+    rows = rows_with_a_word(32)
+    prompt = small(name).adapt(model, torch.Generator().manual_seed(0))
+    rows = with_prompt(rows, prompt) if prompt else rows
+    before = copy.deepcopy(classifier.state_dict())
+    trained = {key for key, p in classifier.named_parameters() if p.requires_grad}
+    fine_tune(classifier, rows, steps=12, lr=0.01)
+    same = {k for k, v in classifier.state_dict().items() if torch.equal(v, before[k])}
+    frozen = before.keys() - trained
+    assert frozen <= same
+    # BERT's pooler is no part of the mean of the states: nothing pulls at it
+    idle = {key for key in trained if "pooler" in key}
+    assert same - frozen <= idle
+    assert {"head.weight", "head.bias"} <= trained
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", METHODS)
+def test_the_trained_part_alone_brings_a_fresh_model_to_the_same_outputs(
+    name, kind, model_to_adapt, tmp_path
+):
+    def make():
+        model = model_to_adapt(kind).float()
+        classifier = Classifier(model, d_model=12, n_classes=2, vector_of=VECTOR_OF[kind])
+        return classifier, small(name).adapt(model, None)
+
+    (trained, prompt), rows = make(), rows_with_a_word(8)
+    rows = with_prompt(rows, prompt) if prompt else rows
+    fine_tune(trained, rows, steps=3, lr=0.1)
+    save_trainable(trained, tmp_path / "task.safetensors")
+    fresh, _ = make()
+    inputs = rows.input_ids, rows.attention_mask
+    assert not torch.equal(fresh.eval()(*inputs), trained(*inputs))
+    load_trainable(fresh, tmp_path / "task.safetensors")
+    assert torch.equal(fresh(*inputs), trained(*inputs))
+    if name in LIGHT:
+        whole = sum(p.numel() for p in fresh.parameters())
+        assert trainable_share(fresh).trainable < whole
+
+
+def small(name):
+    """The method, with a prompt or prefix that leaves room for a row of 6 among 16 positions."""
+
+    def prefix(model, generator):
+        add_prefix(model, 3, generator=generator)
+
+    adapt = {
+        "prompt tuning": lambda model, generator: add_prompt(model, 3, generator=generator),
+        "prefix tuning": prefix,
+    }
+    return replace(METHODS[name], adapt=adapt.get(name, METHODS[name].adapt))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_learns_a_task_and_says_what_it_trained(name, kind, model_to_adapt):
+    """The weights are random: the slowest methods learn some of it, which chance does not."""
+    method = small(name)
+    method = replace(method, lr=0.03) if method.lr else method
+    model = model_to_adapt(kind).float()
+    seen = []
+    result = adapt_and_measure(
+        method,
+        model,
+        rows_with_a_word(400),
+        rows_with_a_word(400, seed=1),
+        d_model=12,
+        steps=150,
+        seed=0,
+        vector_of=VECTOR_OF[kind],
+        on_step=seen.append,
+    )
+    # 400 fair coins: 0.61 is 4.4 deviations above a half
+    assert result.accuracy > 0.61
+    assert len(seen) == (150 if method.lr else 0)
+    expected = share_of(method, lambda: model_to_adapt(kind), 12)
+    assert result[:2] == expected
+
+
+def test_equal_seeds_make_equal_runs_and_others_differ(model_to_adapt):
+    def losses(seed):
+        seen = []
+        adapt_and_measure(
+            METHODS["LoRA"],
+            model_to_adapt("encoder").float(),
+            rows_with_a_word(40),
+            rows_with_a_word(10),
+            d_model=12,
+            steps=3,
+            seed=seed,
+            on_step=seen.append,
+        )
+        return seen
+
+    assert losses(1) == losses(1)
+    assert losses(1) != losses(2)
+
+
+def test_a_prompt_stands_before_every_row_and_counts_as_tokens():
+    rows = Rows(torch.tensor([[7, 0]]), torch.tensor([[1, 0]]), torch.tensor([1]))
+    prompt = SoftPrompt(torch.nn.Embedding(50, 4), 2)
+    found = with_prompt(rows, prompt)
+    assert found.input_ids.tolist() == [[50, 51, 7, 0]]
+    assert found.attention_mask.tolist() == [[1, 1, 1, 0]]
+    assert found.labels is rows.labels
