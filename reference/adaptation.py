@@ -22,9 +22,9 @@ lightweight method a few times d, so that in a tiny model no such method is belo
 (296450, '0.270%')
 
 Left out: sizes chosen by held-out data; two methods at once.
-Proved by: counts by hand of every method, for four models; frozen parameters that stay bit-identical
-and trained ones that move, for an encoder and a decoder; a trained part that, loaded into a fresh
-model, gives the same outputs; a task that every method learns.
+Proved by: counts by hand of every method, for four models; frozen parameters stay bit-identical and
+trained ones move, in an encoder and a decoder; the trained part, loaded into a fresh model, gives
+the same outputs; a task that every method learns.
 """
 
 from collections.abc import Callable

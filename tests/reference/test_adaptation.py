@@ -1,4 +1,4 @@
-"""adaptation.py: what every method trains of our models, what it leaves alone, and that it works."""
+"""adaptation.py: what every method trains of our models, what it leaves alone, that it works."""
 
 import copy
 from dataclasses import replace
@@ -20,12 +20,12 @@ KINDS = list(VECTOR_OF)
 LIGHT = [name for name in METHODS if name not in ("probing", "fine-tuning")]
 
 
-def rows_with_a_word(n, seed=0):
-    """Does token 7 occur? Of random rows of 6, half are changed so that it does."""
+def rows_from_halves(n, seed=0):
+    """From which half of the vocabulary do most of the 6 tokens come?"""
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(8, 23, (n, 6), generator=generator)
     labels = torch.arange(n) % 2
-    ids[labels == 1, torch.randint(6, (n // 2,), generator=generator)] = 7
+    half = labels[:, None] ^ (torch.rand(n, 6, generator=generator) < 0.15).long()
+    ids = torch.randint(11, (n, 6), generator=generator) + 11 * half
     return Rows(ids, torch.ones_like(ids), labels)
 
 
@@ -71,7 +71,7 @@ def test_of_a_tiny_model_no_lightweight_method_trains_fewer_than_one_percent(mod
 def test_what_is_frozen_stays_bit_identical_and_all_the_rest_moves(name, kind, model_to_adapt):
     model = model_to_adapt(kind).float()
     classifier = Classifier(model, d_model=12, n_classes=2, vector_of=VECTOR_OF[kind])
-    rows = rows_with_a_word(32)
+    rows = rows_from_halves(32)
     prompt = small(name).adapt(model, torch.Generator().manual_seed(0))
     rows = with_prompt(rows, prompt) if prompt else rows
     before = copy.deepcopy(classifier.state_dict())
@@ -96,7 +96,7 @@ def test_the_trained_part_alone_brings_a_fresh_model_to_the_same_outputs(
         classifier = Classifier(model, d_model=12, n_classes=2, vector_of=VECTOR_OF[kind])
         return classifier, small(name).adapt(model, None)
 
-    (trained, prompt), rows = make(), rows_with_a_word(8)
+    (trained, prompt), rows = make(), rows_from_halves(8)
     rows = with_prompt(rows, prompt) if prompt else rows
     fine_tune(trained, rows, steps=3, lr=0.1)
     save_trainable(trained, tmp_path / "task.safetensors")
@@ -126,25 +126,25 @@ def small(name):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_learns_a_task_and_says_what_it_trained(name, kind, model_to_adapt):
-    """The weights are random: the slowest methods learn some of it, which chance does not."""
+    """The weights are random: some methods learn less of it than others, all more than chance."""
     method = small(name)
-    method = replace(method, lr=0.03) if method.lr else method
+    method = replace(method, lr=0.01) if method.lr else method
     model = model_to_adapt(kind).float()
     seen = []
     result = adapt_and_measure(
         method,
         model,
-        rows_with_a_word(400),
-        rows_with_a_word(400, seed=1),
+        rows_from_halves(400),
+        rows_from_halves(400, seed=1),
         d_model=12,
-        steps=150,
+        steps=80,
         seed=0,
         vector_of=VECTOR_OF[kind],
         on_step=seen.append,
     )
     # 400 fair coins: 0.61 is 4.4 deviations above a half
     assert result.accuracy > 0.61
-    assert len(seen) == (150 if method.lr else 0)
+    assert len(seen) == (80 if method.lr else 0)
     expected = share_of(method, lambda: model_to_adapt(kind), 12)
     assert result[:2] == expected
 
@@ -155,8 +155,8 @@ def test_equal_seeds_make_equal_runs_and_others_differ(model_to_adapt):
         adapt_and_measure(
             METHODS["LoRA"],
             model_to_adapt("encoder").float(),
-            rows_with_a_word(40),
-            rows_with_a_word(10),
+            rows_from_halves(40),
+            rows_from_halves(10),
             d_model=12,
             steps=3,
             seed=seed,

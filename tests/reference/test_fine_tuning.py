@@ -122,28 +122,30 @@ def test_the_first_steps_are_those_of_adamw_on_the_rows_drawn(classifier):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_task_that_can_be_learned_is_learned(kind, model_to_adapt):
-    """Does token 7 occur? Of random rows, half are changed so that it does."""
+    """From which half of the vocabulary do most of the tokens come?"""
     generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(8, 23, (300, 6), generator=generator)
     labels = torch.arange(300) % 2
-    ids[labels == 1, torch.randint(6, (150,), generator=generator)] = 7
+    half = labels[:, None] ^ (torch.rand(300, 6, generator=generator) < 0.15).long()
+    ids = torch.randint(11, (300, 6), generator=generator) + 11 * half
     rows = Rows(ids, torch.ones_like(ids), labels)
     model = Classifier(
         model_to_adapt(kind).float(), d_model=12, n_classes=2, vector_of=VECTOR_OF[kind]
     )
     train, unseen = rows.take(torch.arange(200)), rows.take(torch.arange(200, 300))
     assert accuracy(model, unseen) < 0.75
-    run = fine_tune(model, train, steps=200, lr=1e-2, seed=1)
+    run = fine_tune(model, train, steps=120, lr=3e-3, seed=1)
     assert not model.training
-    assert sum(run.losses[-20:]) < sum(run.losses[:20]) / 4
-    assert accuracy(model, unseen) > 0.95
+    assert sum(run.losses[-20:]) < sum(run.losses[:20]) / 2
+    assert accuracy(model, unseen) > 0.85
 
 
 def test_equal_seeds_make_equal_runs(classifier):
     rows = rows_of([5, 3, 2, 4, 6, 1, 3, 5] * 4)
 
     def losses(seed):
-        return fine_tune(classifier("encoder"), rows, steps=4, lr=1e-3, batch_size=4, seed=seed).losses
+        return fine_tune(
+            classifier("encoder"), rows, steps=4, lr=1e-3, batch_size=4, seed=seed
+        ).losses
 
     assert losses(3) == losses(3)
     assert losses(3) != losses(4)

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 from reference.probing import activations, feed_forward_probe, fit_linear_probe, output_of
 
-# The optimum is flat: a gradient of 1e-9 a sample leaves the weights, of order 1, about 1e-8 away
-# where the penalty alone curves the loss. scikit-learn is asked for the same. Seen: 3e-9.
-AT_OPTIMUM = 1e-6
+# A gradient of 1e-8 a sample leaves weights of order 1 as far away as the penalty, which alone may
+# curve the loss, allows: 1e-8 n / l2, at most 6e-6 here.
+AT_OPTIMUM = 1e-5
 
 assert_close = partial(torch.testing.assert_close, rtol=0)
 
@@ -58,7 +58,7 @@ def test_at_the_optimum_the_loss_is_flat_and_no_neighbour_is_better(normal):
     weight, bias = (p.detach().requires_grad_() for p in (probe.weight, probe.bias))
     least = loss(weight, bias)
     gradients = torch.autograd.grad(least, [weight, bias])
-    assert max(g.abs().max().item() for g in gradients) < 80 * 1e-9
+    assert max(g.abs().max().item() for g in gradients) < 80 * 1e-8
     for seed in range(10):
         for size in (1e-3, 1.0):
             assert loss(weight + size * normal(seed, *weight.shape), bias) > least
@@ -71,7 +71,9 @@ def test_the_result_has_the_vectors_dtype_and_leaves_them_alone(normal):
     assert probe.weight.dtype == torch.float32
     assert single.grad is None
     # float32 weights of order 1, rounded once
-    assert_close(probe.weight.detach().double(), fit_linear_probe(x, labels).weight.detach(), atol=1e-5)
+    assert_close(
+        probe.weight.detach().double(), fit_linear_probe(x, labels).weight.detach(), atol=1e-5
+    )
 
 
 def test_a_network_reads_what_no_line_can(normal):

@@ -7,7 +7,6 @@ import zipfile
 
 import pytest
 import tokenizers
-import torch
 
 from reference.minilm import minilm_folder
 from reference.sentiment import (
@@ -26,7 +25,7 @@ from reference.wordpiece import WordPiece
 
 wants_archive = pytest.mark.skipif(
     not ARCHIVE.exists(),
-    reason=f"no {ARCHIVE.name} in the environment's share/: pip download --no-deps vaderSentiment==0.5",
+    reason=f"no {ARCHIVE.name} in the environment's share/: pip download --no-deps there",
 )
 
 
@@ -58,7 +57,9 @@ def test_snippets_are_read_in_order_with_ratings_and_entities(archive):
 
 def test_another_text_and_a_missing_archive_are_refused(archive, tmp_path):
     path, _ = archive("1\t2.0\tSomething else.\r\n")
-    with pytest.raises(ValueError, match=r"must have the SHA-256 c8293b0d942e…: got .*; results are"):
+    with pytest.raises(
+        ValueError, match=r"must have the SHA-256 c8293b0d942e…: got .*; results are"
+    ):
         read_snippets(path)
     with pytest.raises(FileNotFoundError, match=r"got no .*none.zip; run pip download --no-deps"):
         read_snippets(tmp_path / "none.zip")
@@ -132,7 +133,9 @@ def test_the_real_snippets_by_their_counts():
     snippets = read_snippets()
     assert [s.number for s in snippets] == list(range(1, 10_606))
     assert all(-4 <= s.rating <= 4 for s in snippets)
-    assert snippets[13].text == "One of the greatest family oriented, fantasy adventure movies ever."
+    assert (
+        snippets[13].text == "One of the greatest family oriented, fantasy adventure movies ever."
+    )
     assert sum(label(s) == 1 for s in snippets) == 4598
     assert sum(label(s) == 0 for s in snippets) == 4575
 
