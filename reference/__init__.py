@@ -2,6 +2,15 @@
 
 | concept               | module                | slide                 | oracle                   |
 | --------------------- | --------------------- | --------------------- | ------------------------ |
+| chain rule            | `language_model`      | Language Models       | nltk, transformers       |
+| n-grams               | `ngram`               | Language Models       | nltk                     |
+| choosing tokens       | `sampling`            | Language Models       | transformers, SciPy      |
+| split by spaces       | `whitespace`          | Tokenization          | tokenizers               |
+| byte-pair encoding    | `bpe`                 | Tokenization          | tokenizers               |
+| BPE trained in time   | `bpe_training`        | Tokenization          | tokenizers, slide's loop |
+| GPT-2's cuts          | `pre_tokenizer`       | Tokenization          | tokenizers               |
+| BPE on bytes          | `byte_level_bpe`      | Tokenization          | tokenizers               |
+| tokenizers as files   | `tokenizer_file`      | Tokenization          | tokenizers, transformers |
 | softmax, score g      | `attention`           | Attention             | torch.softmax, gradcheck |
 | self-attention        | `attention`           | Self-attention        | torch's attention        |
 | masks                 | `attention`           | Masked … attention    | torch's attention        |
@@ -9,6 +18,8 @@
 | sinusoidal positions  | `positions`           | Positional Encoding   | mpmath, 40 digits        |
 | feed-forward network  | `feed_forward`        | Adding Nonlinearities | torch's layers, SciPy    |
 | encoder               | `encoder`             | Transformer Encoder   | torch's encoder          |
+| decoder               | `decoder`             | … Encoder-decoder     | torch's decoder          |
+| the whole Transformer | `encoder_decoder`     | … Encoder-decoder     | torch's Transformer      |
 | words and punctuation | `basic_tokenizer`     | BERT pre-training     | tokenizers               |
 | pieces of words       | `wordpiece`           | BERT pre-training     | tokenizers, its trainer  |
 | masked tokens         | `masked_lm`           | MLM: 80-10-10         | transformers' collator   |
@@ -16,22 +27,42 @@
 | BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
 | real weights          | `minilm`              | BERT pre-training     | transformers             |
 | GPT                   | `gpt`                 | GPT                   | transformers             |
+| generation, its cache | `generation`          | GPT                   | transformers, FLOPs      |
+| relative positions    | `t5_positions`        | T5                    | transformers, integers   |
+| T5's layers           | `t5_layers`           | T5                    | torch's RMSNorm          |
+| T5                    | `t5`                  | T5                    | transformers, gradients  |
+| lost spans            | `span_corruption`     | T5: the example       | every placing, counted   |
 | parameters, FLOPs     | `model_sizes`         | LM Landscape          | torch's FLOP counter     |
 | published models      | `landscape`           | LM Landscape          | counts on meta           |
 | powers of one size    | `scaling_laws`        | Scaling laws          | scipy, numpy             |
 | fits of many starts   | `log_sum_fit`         | Joint … scaling laws  | scipy's optimisers       |
 | the joint law         | `joint_law`           | Joint … scaling laws  | published data           |
+| bottoms at one budget | `profiles`            | Joint … scaling laws  | numpy, the joint law     |
+| the lowest curves     | `frontier`            | Joint … scaling laws  | numpy, the joint law     |
 | compute-optimal size  | `compute_optimal`     | Joint … scaling laws  | published data           |
+| the lecture's table   | `published_exponents` | Joint … scaling laws  | the slide                |
+| published runs        | `published_runs`      | Joint … scaling laws  | independent code         |
+| a fit stopped early   | `early_stop`          | Joint … scaling laws  | published coefficients   |
+| tokens without end    | `token_source`        | Joint … scaling laws  | counts, brute force      |
+| a study of 200 runs   | `study`               | Joint … scaling laws  | the source's own loss    |
+| runs that are kept    | `run_log`             | –                     | logs cut anywhere        |
+| the study's table     | `study_table`         | –                     | `scaling_table`          |
+| … and how it is read  | `scaling_table`       | –                     | Python's csv module      |
+| what the study found  | `findings`            | Joint … scaling laws  | tables made from a law   |
 | least-norm regression | `least_norm`          | Why scaling?          | numpy, Hastie's theorem  |
 | double descent        | `double_descent`      | Why scaling?          | closed forms             |
 | loss landscapes       | `loss_landscape`      | All minima are global | quadratic losses         |
 | minima and paths      | `minima`              | All minima are global | convex losses            |
+| both, as experiments  | `why_scaling`         | Why scaling?          | the same again, coarser  |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
+| pre-training GPT      | `pretrain_gpt`        | GPT                   | unigram, bigram          |
+| pre-training T5       | `pretrain_t5`         | T5                    | unigram, bigram          |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and
-layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64.
+layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64. Pictures stand
+in `pictures`, one a module, and commands in `commands`.
 """

@@ -22,17 +22,13 @@ of the threshold, within 5 standard errors; peak, second descent and its absence
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from reference.least_norm import fit, optimal_ridge
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LABELS = {False: "least norm", True: "optimal ridge"}
 
@@ -168,32 +164,3 @@ def by_width(setting: Setting, n_samples: int, widths: Sequence[int]) -> Curve:
     errors = [measure_network(setting, n_samples, width) for width in widths]
     sizes = [width * (setting.n_inputs + 2) for width in widths]
     return Curve("network, both layers trained", "parameters", sizes, n_samples, errors)
-
-
-def picture(curves: Sequence[Curve]) -> "Figure":
-    """Draw the median test errors and, shaded, the middle half of the repeats."""
-    from matplotlib.figure import Figure
-
-    kinds = {(curve.along, curve.threshold) for curve in curves}
-    if len(kinds) != 1:
-        raise ValueError(
-            f"curves in one picture must share axis and threshold: got {sorted(kinds)}; draw one "
-            "picture for each"
-        )
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
-    for curve, style in zip(curves, cycle(("o-", "s--", "^:", "D-.")), strict=False):
-        tests = torch.stack([e.test for e in curve.errors])  # (n_sizes, n_repeats)
-        axes.plot(curve.sizes, curve.median, style, color="k", markersize=3, label=curve.label)
-        quarters = tests.quantile(tests.new_tensor([0.25, 0.75]), 1)  # (2, n_sizes)
-        axes.fill_between(curve.sizes, *quarters, alpha=0.2, color="k", linewidth=0)
-    axes.axvline(curves[0].threshold, color="0.5", label="as many parameters as samples")
-    medians = torch.cat([curve.median for curve in curves])
-    axes.set(xscale="log", xlabel=f"{curves[0].along} (number)")
-    axes.set_ylabel("test error (mean square, units of y²)")
-    medians = torch.cat([curve.median for curve in curves])
-    axes.set_yscale("log" if medians.max() > 10 * medians.min() else "linear")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:g}")  # 0.1, not 10⁻¹
-    axes.legend()
-    return figure

@@ -54,11 +54,17 @@ class AddAndNorm(nn.Module):
     """What stands around a sub-layer: dropout on what it returns, the residual sum, LayerNorm."""
 
     def __init__(
-        self, d_model: int, *, norm_first: bool = False, dropout: float = 0.0, eps: float = 1e-5
+        self,
+        d_model: int,
+        *,
+        norm_first: bool = False,
+        dropout: float = 0.0,
+        eps: float = 1e-5,
+        norm: Callable[..., nn.Module] = nn.LayerNorm,
     ) -> None:
         super().__init__()
         self.norm_first = norm_first
-        self.norm = nn.LayerNorm(d_model, eps=eps)
+        self.norm = norm(d_model, eps=eps)
         self.dropout = nn.Dropout(dropout)
 
     def forward(

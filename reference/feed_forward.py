@@ -39,7 +39,12 @@ class FeedForward(nn.Module):
     """Two linear maps with an activation between them: wider, bent, and back to d_model."""
 
     def __init__(
-        self, d_model: int, d_ff: int | None = None, activation: Activation = "relu"
+        self,
+        d_model: int,
+        d_ff: int | None = None,
+        activation: Activation = "relu",
+        *,
+        bias: bool = True,
     ) -> None:
         """Make `first` (W_1, b_1) and `second` (W_2, b_2); without `d_ff`, it is 4 d_model."""
         super().__init__()
@@ -55,8 +60,8 @@ class FeedForward(nn.Module):
                 "'relu' is the slide's, 'gelu' is BERT's"
             )
         self.d_model, self.d_ff, self.activation = d_model, d_ff, activation
-        self.first = nn.Linear(d_model, d_ff)
-        self.second = nn.Linear(d_ff, d_model)
+        self.first = nn.Linear(d_model, d_ff, bias=bias)
+        self.second = nn.Linear(d_ff, d_model, bias=bias)
 
     def forward(self, x: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
         """Transform each vector of x; the axes before the last never mix."""

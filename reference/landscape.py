@@ -1,7 +1,7 @@
 """The landscape of language models, GPT-1 to LLaMA: sizes counted from their published layers.
 
 Slides "How large are large LMs", "Scaling: LM Landscape with GPT-3". Each entry holds what a paper
-says of the layers, and what it says of the size; the picture draws the first, counted.
+says of the layers, and what it says of the size.
 
 >>> for name in ("BERT base", "T5 11B", "GPT-3", "PaLM"):
 ...     model = LANDSCAPE[name]
@@ -11,8 +11,7 @@ T5 11B 11.307B, 11B
 GPT-3 174.604B, 175B
 PaLM 540.359B, 540.35B
 
-Left out: models with other parts (Gopher's and Chinchilla's relative positions, mixtures of
-experts), and those whose layers were not published.
+Left out: mixtures of experts, and models whose layers were not published.
 Proved by: the modules of `bert` and `gpt` and transformers' T5, GPT and BERT on torch's meta
 device; counts within 5% of what was published.
 """
@@ -36,6 +35,10 @@ def _decoder(layers: int, d: int, heads: int, vocab_size: int, **more: Any) -> A
     return Architecture(
         decoder_layers=layers, d_model=d, n_heads=heads, vocab_size=vocab_size, **more
     )
+
+
+def _deepmind(layers: int, d: int, heads: int) -> Architecture:
+    return _decoder(layers, d, heads, 32_000, biases=False, relative_maps=True)
 
 
 def _bert(layers: int, d: int, heads: int) -> Architecture:
@@ -105,11 +108,17 @@ LANDSCAPE = {
         _month(2020, 5),
         "Brown et al. 2020, Table 2.1",
     ),
+    "Gopher": Published(
+        _deepmind(80, 16_384, 128), 280e9, _month(2021, 12), "Rae et al. 2021, §2.1, Table 1"
+    ),
     "MT-NLG": Published(
         _decoder(105, 20_480, 128, 51_200, positions=2048),
         530e9,
         _month(2022, 1),
         "Smith et al. 2022, §2; vocabulary: Megatron-LM's",
+    ),
+    "Chinchilla": Published(
+        _deepmind(80, 8192, 64), 70e9, _month(2022, 3), "Hoffmann et al. 2022, §4.1, Table 4"
     ),
     "PaLM": Published(
         _decoder(118, 18_432, 48, 256_000, d_head=256, kv_heads=1, gated=True, biases=False),
@@ -124,34 +133,3 @@ LANDSCAPE = {
         "Touvron et al. 2023, Table 2; d_ff and vocabulary: released",
     ),
 }
-
-
-LABELS = {  # points from the marker, and the label's aligned side, where a neighbour is in the way
-    "GPT-1": ((-6, -3), "right"),
-    "BERT base": ((0, -14), "center"),
-    "MT-NLG": ((-6, -3), "right"),
-    "LLaMA 65B": ((-6, -3), "right"),
-}
-
-
-def draw_landscape(axes: Any) -> None:
-    """Draw parameters over time onto matplotlib's axes; the marker's form tells the kind."""
-    kinds = {"encoder": "s", "decoder": "o", "encoder-decoder": "^"}
-    for kind, marker in kinds.items():
-        models = {
-            name: model
-            for name, model in LANDSCAPE.items()
-            if (model.architecture.encoder_layers > 0, model.architecture.decoder_layers > 0)
-            == ("encoder" in kind, "decoder" in kind)
-        }
-        dates = [model.date for model in models.values()]
-        counts = [model.architecture.parameters().total for model in models.values()]
-        axes.plot(dates, counts, marker, color="black", markerfacecolor="lightgrey", label=kind)
-        for name, date, count in zip(models, dates, counts, strict=True):
-            (x, y), side = LABELS.get(name, ((6, -3), "left"))
-            axes.annotate(name, (date, count), (x, y), textcoords="offset points", ha=side)
-    axes.margins(x=0.12)
-    axes.set_yscale("log")
-    axes.set_xlabel("year")
-    axes.set_ylabel("parameters, counted from the architecture")
-    axes.legend(loc="upper left")

@@ -1,6 +1,6 @@
 """Least-norm regression: of all weights that fit the samples best, the shortest; and its error.
 
-Slide "Why scaling?" (double descent); Hastie et al. 2022, §2, Theorem 1. With more features than
+Slide "Why scaling?" (double descent); Hastie et al. 2022, Theorem 1. With more features than
 samples, infinitely many weights fit every sample. Gradient descent from 0 finds the shortest of
 them, because it never leaves the span of the samples; the singular value decomposition gives it
 in closed form. Ridge, which charges for length, tends to it as the charge tends to 0.
@@ -11,7 +11,7 @@ One sample, 3 w_1 + 4 w_2 = 5: (0.6, 0.8) is the shortest solution. Ridge makes 
 >>> [[round(w, 3) for w in fit(features, targets, ridge).tolist()] for ridge in (0.0, 25.0)]
 [[0.6, 0.8], [0.3, 0.4]]
 
-Left out: an intercept, features of unequal variance (Theorem 3 there), ridge below 0.
+Left out: an intercept, features of unequal variance (also there), ridge below 0.
 Proved by: numpy's lstsq, and SciPy's on the system that ridge extends; interpolation, least norm,
 gradient descent from 0, the limit of small ridge; the error in closed form, and the exact one of
 finite samples, within 5 standard errors of measured ones.

@@ -29,16 +29,12 @@ and buffers bit for bit; equal slices of networks rescaled layer by layer.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LossOf = Callable[[nn.Module], Tensor]  # calls the model on data of its own; returns one number
 
@@ -130,23 +126,3 @@ def slice_around(
     grid = torch.cartesian_prod(*[steps] * len(directions)).view(-1, len(directions))
     losses = torch.stack([loss_at(model, loss_of, middle + a @ directions) for a in grid])
     return Slice(steps, losses.view([n_steps] * len(directions)))
-
-
-def picture(slice_: Slice, unit: str) -> "Figure":
-    """Draw one direction as a curve, two as contours; `unit` is that of the loss."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlabel("step along the first direction (filter lengths)")
-    steps, losses = slice_.steps.cpu(), slice_.losses.cpu()
-    if losses.ndim == 1:
-        axes.plot(steps, losses, "k-")
-        axes.set_ylabel(f"loss ({unit})")
-        return figure
-    lines = axes.contour(steps, steps, losses.T, levels=12, cmap="gray_r")
-    axes.clabel(lines, fontsize=7, colors="k")
-    axes.plot(0, 0, "k+")
-    axes.set_ylabel("step along the second direction (filter lengths)")
-    axes.set_title(f"loss ({unit}); + marks the weights", fontsize="medium")
-    return figure

@@ -27,10 +27,9 @@ Proved by: one model trained by itself, convex losses (barrier 0), a ring of min
 known; spread and barrier of a small network under both counts; a plateau that is no global minimum.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import cycle
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -38,9 +37,6 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from reference.loss_landscape import LossOf, loss_at, weights_of
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 class Minima(NamedTuple):
@@ -146,36 +142,3 @@ def _descend(weights: Tensor, loss: Callable[[], Tensor], n_steps: int, lr: floa
         loss().backward()
         optimizer.step()
         falling.step()
-
-
-def picture_of_losses(runs: Mapping[str, Minima], unit: str, floor: float = 1e-12) -> "Figure":
-    """Draw each run's final losses, sorted; below `floor` they count as 0 and are drawn there."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
-    for (label, minima), style in zip(
-        runs.items(), cycle(("ko-", "ks--", "k^:", "kD-.")), strict=False
-    ):
-        losses = minima.losses.clamp(min=floor).sort().values.cpu()
-        axes.plot(range(1, len(losses) + 1), losses, style, markersize=4, label=label)
-    axes.set(yscale="log", xlabel="seeds, from lowest loss to highest (rank)")
-    axes.set_ylabel(f"training loss at the end ({unit})")
-    axes.locator_params(axis="x", integer=True)
-    axes.legend()
-    return figure
-
-
-def picture_of_paths(paths: Mapping[str, Float[Tensor, " n_points"]], unit: str) -> "Figure":
-    """Draw losses along paths between the same ends."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.add_subplot()
-    for (label, losses), style in zip(
-        paths.items(), cycle(("k-", "k--", "k:", "k-.")), strict=False
-    ):
-        axes.plot(torch.linspace(0, 1, len(losses)), losses.cpu(), style, label=label)
-    axes.set(xlabel="t, share of the way (no unit)", ylabel=f"training loss ({unit})")
-    axes.legend()
-    return figure

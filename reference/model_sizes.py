@@ -60,6 +60,7 @@ class Architecture:
     positions: int = 0  # learned vectors
     segments: int = 0
     relative_positions: int = 0  # learned biases of the scores, for each head of each stack
+    relative_maps: bool = False  # a map of sinusoids of distances in each layer: Transformer-XL's
     gated: bool = False  # three maps in the feed-forward network, not two
     biases: bool = True  # in linear maps and norms
     tied: bool = True  # the head is the matrix of token embeddings
@@ -72,6 +73,11 @@ class Architecture:
             raise ValueError(
                 f"n_heads must divide d_model: got d_model={self.d_model}, n_heads={self.n_heads}; "
                 "or say what d_head is"
+            )
+        if self.relative_maps and self.encoder_layers:
+            raise ValueError(
+                "relative_maps are counted in a decoder alone, its keys behind its queries: "
+                f"got encoder_layers={self.encoder_layers}; leave one out"
             )
         if self.encoder_layers + self.decoder_layers < 1:
             raise ValueError("a model must have layers: got none; give encoder or decoder_layers")
@@ -96,6 +102,9 @@ class Architecture:
         norms = self.attentions + layers + self.embedding_norm + stacks * self.final_norm
         attention = 2 * d * d_q + 2 * d * d_kv + bias * (d_q + 2 * d_kv + d)
         wide = (2 if self.gated else 1) * self.d_ff
+        if self.relative_maps:
+            # for keys at a distance; and two vectors of content and position, alike for all queries
+            attention += d * d_q + 2 * d_q
         feed_forward = d * wide + self.d_ff * d + bias * (wide + d)
         return Parameters(
             embeddings=(self.vocab_size + self.positions + self.segments) * d,
@@ -122,7 +131,8 @@ def forward_flops(architecture: Architecture, n: int, source: int = 0) -> int:
 
     def attention(queries: int, keys: int) -> int:
         maps = 2 * d * (2 * queries * d_q + 2 * keys * d_kv)
-        return maps + 4 * queries * keys * d_q
+        relative = 2 * keys * d_q * (d + queries) * a.relative_maps  # as many distances as keys
+        return maps + 4 * queries * keys * d_q + relative
 
     def layer(tokens: int) -> int:
         return attention(tokens, tokens) + 2 * tokens * (3 if a.gated else 2) * d * a.d_ff

@@ -1,19 +1,23 @@
 """A training run that can stop at any step and go on as if it had not.
 
 Devlin et al. 2019, A.2: Adam with weight decay (Loshchilov & Hutter 2019, algorithm 2), and a
-learning rate that rises linearly, then falls linearly to 0. What the next step does depends on the
-weights, on the optimizer's two moments of each, on the step's number, and on the random numbers
-drawn so far. A checkpoint that lacks any of these goes on as another run. (Bit for bit: on the same
-machine with as many threads; on a GPU, as far as its kernels always add in the same order.)
+learning rate that rises linearly, then falls to 0: linearly, or along a cosine as GPT's did
+(Radford et al. 2018, §4.1). What the next step does depends on the weights, on the optimizer's two
+moments of each, on the step's number, and on the random numbers drawn so far. A checkpoint that
+lacks any of these goes on as another run. (Bit for bit: on the same machine with as many threads;
+on a GPU, as far as its kernels always add in the same order.)
 
 >>> [warmup_linear(step, warmup=2, total=6) for step in range(7)]
 [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
+>>> [round(warmup_cosine(step, warmup=2, total=6), 3) for step in range(7)]
+[0.0, 0.5, 1.0, 0.854, 0.5, 0.146, 0.0]
 
 Left out: several devices, gradient accumulation, loss scaling (bfloat16 needs none).
-Proved by: 2k steps equal k steps, a checkpoint and k more, bit for bit; the schedule of
+Proved by: 2k steps equal k steps, a checkpoint and k more, bit for bit; both schedules of
 transformers; the steps of torch's AdamW; each thing left out of a checkpoint makes a difference.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,7 @@ CLIP_NORM = 1.0  # of all gradients together; BERT's released code
 WEIGHT_DECAY = 0.01  # Devlin et al. 2019, A.2
 
 LossOf = Callable[[nn.Module, torch.Generator], Tensor]  # draws a batch, and returns its loss
+Schedule = Callable[[int, int, int], float]  # (step, warmup, total) -> share of the learning rate
 
 
 def warmup_linear(step: int, warmup: int, total: int) -> float:
@@ -42,6 +47,12 @@ def warmup_linear(step: int, warmup: int, total: int) -> float:
     return max(0.0, (total - step) / (total - warmup))
 
 
+def warmup_cosine(step: int, warmup: int, total: int) -> float:
+    """As `warmup_linear`, but down along half a wave of a cosine."""
+    share = warmup_linear(step, warmup, total)
+    return share if step < warmup else (1 - math.cos(math.pi * share)) / 2
+
+
 def adamw(model: nn.Module, lr: float) -> torch.optim.AdamW:
     """AdamW that shrinks matrices alone: biases and LayerNorm's weights have reason to be large."""
     parameters = list(model.parameters())
@@ -56,11 +67,19 @@ class Training:
     """A model, its optimizer, the step's number, and the source of all random numbers."""
 
     def __init__(
-        self, model: nn.Module, loss_of: LossOf, *, lr: float, warmup: int, total: int, seed: int
+        self,
+        model: nn.Module,
+        loss_of: LossOf,
+        *,
+        lr: float,
+        warmup: int,
+        total: int,
+        seed: int,
+        schedule: Schedule = warmup_linear,
     ) -> None:
         """Begin at step 0; `seed` decides the batches, and the masks that dropout draws."""
-        warmup_linear(0, warmup, total)
-        self.model, self.loss_of = model, loss_of
+        schedule(0, warmup, total)
+        self.model, self.loss_of, self.schedule = model, loss_of, schedule
         self.lr, self.warmup, self.total = lr, warmup, total
         self.optimizer = adamw(model, lr)
         self.device = next(model.parameters()).device
@@ -77,7 +96,7 @@ class Training:
         """Make one step; return its loss. On a GPU that has it, the layers compute in bfloat16."""
         self.model.train()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * warmup_linear(self.step, self.warmup, self.total)
+            group["lr"] = self.lr * self.schedule(self.step, self.warmup, self.total)
         mixed = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
             loss = self.loss_of(self.model, self.generator)

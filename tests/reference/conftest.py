@@ -5,6 +5,10 @@ checker on, and a module imported here at the top would stay unchecked in every 
 """
 
 import math
+import random
+import sys
+import unicodedata
+from pathlib import Path
 
 import jaxtyping
 import pytest
@@ -167,3 +171,58 @@ def no_shape_checker():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def published_folder():
+    """The folder of published runs, which lies beside the repository on some machines."""
+    folder = Path(__file__).parents[3] / "shared" / "data"
+    if not folder.exists():
+        pytest.skip(f"the published runs are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unicode_strings():
+    """Draw strings of one kind of character, of all kinds, and of words; the first is empty.
+
+    No character is drawn that this Python's Unicode tables lack: newer tables may know its kind.
+    """
+    from pydoc_data.topics import topics
+
+    assigned = [
+        c
+        for c in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(c) not in ("Cn", "Cs", "Co")
+    ]
+    plain = [chr(c) for c in range(32, 127)]
+    composed = list("aăâeêioôơuưyđAĐàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ ")
+    combining = [c for letter in composed for c in unicodedata.normalize("NFD", letter)]
+    emoji = [*"😀👍🏽❤️‍🔥🇻🇳👩‍💻☕", "\u200d", "\ufe0f"]
+    spaces = list(" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2009\u200b\u2028\u2029\u3000")
+    control = [chr(c) for c in (*range(32), *range(127, 160), 0xAD, 0xFEFF, 0xFFFD)]
+    words = (
+        "the cat's won't I'LL they'd 3.14 naïve học đại Ελλάς 你好 2½ x² don’t '' ²'s l'été".split()
+    )
+    prose = " ".join(topics[name] for name in sorted(topics)).split()
+    kinds = [
+        plain,
+        composed,
+        combining,
+        emoji + plain,
+        spaces + list("a1!'"),
+        control + list("ab"),
+        words + spaces,
+        [f" {word}" for word in prose[::50]],
+        assigned,
+        plain + composed + combining + emoji + spaces + control + assigned[::50],
+    ]
+
+    def draw(n, seed):
+        generator = random.Random(seed)
+        strings = [""]
+        for i in range(n - 1):
+            strings.append("".join(generator.choices(kinds[i % len(kinds)], k=1 + i % 40)))
+        return strings
+
+    return draw

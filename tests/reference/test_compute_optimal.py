@@ -1,28 +1,14 @@
 """compute_optimal.py on published runs, and on runs that follow a law whose exponents are known."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from reference.compute_optimal import isoflop_profiles, minimum_over_curves, parametric_fit
 from reference.joint_law import JointLaw
+from reference.published_runs import hoffmann_runs
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 LAW = JointLaw(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.30)
 A, B = LAW.optimal_exponents()  # 0.4615, 0.5385
-
-
-def published(name):
-    if not (DATA / name).exists():
-        pytest.skip(f"the published runs are not at {DATA / name}")
-    with (DATA / name).open() as file:
-        return list(csv.DictReader(file))
-
-
-def columns(rows, *names):
-    return [np.array([float(row[name]) for row in rows]) for name in names]
 
 
 def curves(sizes=60, noise=0.0):
@@ -62,6 +48,12 @@ def test_runs_that_follow_a_law_have_its_exponents(name):
     assert (found.a, found.b) != pytest.approx((B, A), abs=atol)  # wrong: the two swapped
     assert found.a_interval == pytest.approx((A, A), abs=4 * atol)
     assert found.b_interval == pytest.approx((B, B), abs=4 * atol)
+    budgets = np.array([1e19, 1e21])
+    sizes = LAW.optimal_allocation(budgets)[0]
+    # the law's profile is no exact parabola, whose bottom is 0.1% off, at all budgets alike
+    rel = max(10 * atol, 2e-3)
+    assert found.best_size(budgets) == pytest.approx(sizes, rel=rel)
+    assert found.best_size(budgets) != pytest.approx(sizes * 1.1, rel=rel)
 
 
 @every_method
@@ -88,33 +80,10 @@ def test_the_order_of_rows_does_not_matter(name):
     assert shuffled.a == pytest.approx(method(*some_runs, draws=2).a, rel=1e-6)
 
 
-def test_each_of_porians_setups_has_the_exponent_that_independent_code_finds():
-    """From Kaplan's set-up to Chinchilla's: one difference after the other explains the gap."""
-    rows = [row for row in published("porian_isoflop.csv") if row["dataset"] == "rw"]
-    setups = {
-        ("base", "long", "kaplan", "kaplan"): 0.865,
-        ("base", "long", "kaplan", "standard"): 0.692,
-        ("base", "short", "kaplan", "standard"): 0.593,
-        ("base", "short", "chinchilla", "standard"): 0.552,
-        ("tuned", "short", "const", "standard"): 0.501,
-    }
-    found = {}
-    for setup in setups:
-        names = ("hparams", "warmup", "decay", "param_count")
-        chosen = [row for row in rows if tuple(row[name] for name in names) == setup]
-        found[setup] = isoflop_profiles(*columns(chosen, "params", "tokens", "loss")).a
-    # printed with three digits; that code also takes the two budgets of the second set-up whose
-    # least loss is that of the smallest size, which moves it by 0.0025
-    assert found == pytest.approx(setups, abs=0.003)
-    assert len(set(np.round(list(found.values()), 2))) == 5
-
-
-def test_the_parametric_fit_of_hoffmanns_runs_has_an_interval_that_holds_its_estimate():
-    n, c, loss = columns(
-        published("chinchilla_svg_extracted_data.csv"), "Model Size", "Training FLOP", "loss"
-    )
-    keep = loss < np.sort(loss)[-5]
-    found = parametric_fit(n[keep], (c / (6 * n))[keep], loss[keep])
+def test_the_parametric_fit_of_hoffmanns_runs_has_an_interval_that_holds_its_estimate(
+    published_folder,
+):
+    found = parametric_fit(*hoffmann_runs(published_folder))
     assert found.a == pytest.approx(0.5139, abs=1e-4)
     low, high = found.a_interval
     assert low < found.a < high

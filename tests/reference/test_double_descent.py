@@ -10,15 +10,12 @@ import pytest
 import torch
 
 from reference.double_descent import (
-    Curve,
-    Errors,
     Setting,
     by_features,
     by_samples,
     by_width,
     measure_fit,
     measure_network,
-    picture,
     relu_features,
 )
 from reference.least_norm import isotropic_error
@@ -114,25 +111,6 @@ def test_one_seed_one_curve():
     a, b, c = (measure_fit(Setting(seed=s, n_repeats=3), 10, 20).test for s in (1, 1, 2))
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
-
-
-def test_the_picture_holds_the_medians_and_names_its_axes(features_curves):
-    figure = picture(features_curves)
-    (axes,) = figure.axes
-    for line, curve in zip(axes.lines, features_curves, strict=False):
-        np.testing.assert_array_equal(line.get_ydata(), curve.median)
-        assert line.get_label() == curve.label
-    assert axes.get_xlabel() == "features (number)"
-    assert axes.get_ylabel() == "test error (mean square, units of y²)"
-    assert len({line.get_linestyle() for line in axes.lines[:2]}) == 2  # told apart without colour
-    figure.canvas.draw()
-
-
-def test_curves_of_different_axes_do_not_share_a_picture():
-    errors = Errors(torch.ones(2), torch.ones(2))
-    curves = [Curve("a", along, [1], 5, [errors]) for along in ("features", "samples")]
-    with pytest.raises(ValueError, match=r"share axis and threshold: got .*samples.*; draw one"):
-        picture(curves)
 
 
 def test_a_network_without_inputs_is_refused():

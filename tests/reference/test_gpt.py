@@ -1,4 +1,4 @@
-"""gpt.py against transformers' GPT-2 with the same weights, and by its properties."""
+"""gpt.py against transformers' GPT-2 and GPT with the same weights, and by its properties."""
 
 import math
 from functools import partial
@@ -16,10 +16,12 @@ from reference.encoder import AddAndNorm
 from reference.feed_forward import gelu
 from reference.gpt import (
     GPT,
+    GPT1,
     GPT2_LARGE,
     GPT2_MEDIUM,
     GPT2_SMALL,
     GPT2_XL,
+    GPT3,
     GPTConfig,
     TanhFeedForward,
     next_token_loss,
@@ -50,6 +52,9 @@ NAMES = {
 }
 
 
+OF_GPT1 = {"wte": "tokens_embed", "wpe": "positions_embed"}  # what they call otherwise there
+
+
 def as_transformers(ours):
     """Weights or gradients of ours under their names: there maps are transposed, q, k, v joined."""
     theirs = {}
@@ -62,6 +67,9 @@ def as_transformers(ours):
         for our_name, their_name in NAMES.items():
             name = name.replace(our_name, their_name)
         name = name.replace("norm.", "transformer.ln_f.")
+        if "norm.weight" not in ours:
+            for in_gpt2, in_gpt1 in OF_GPT1.items():
+                name = name.replace(in_gpt2, in_gpt1)
         theirs[name] = tensor.mT if ".c_" in name and tensor.ndim == 2 else tensor
     return theirs
 
@@ -71,7 +79,8 @@ def gradients(model):
 
 
 def config_of_theirs(config):
-    return transformers.GPT2Config(
+    kind = transformers.GPT2Config if config.norm_first else transformers.OpenAIGPTConfig
+    return kind(
         vocab_size=config.vocab_size,
         n_embd=config.d_model,
         n_layer=config.n_layers,
@@ -83,11 +92,17 @@ def config_of_theirs(config):
     )
 
 
+def unweighted_model(config):
+    if config.norm_first:
+        return transformers.GPT2LMHeadModel(config_of_theirs(config))
+    return transformers.OpenAIGPTLMHeadModel(config_of_theirs(config))
+
+
 def transformers_model(ours, config):
     """Their model with the weights of ours; its head is its token embeddings, and tied."""
-    theirs = transformers.GPT2LMHeadModel(config_of_theirs(config)).double().eval()
+    theirs = unweighted_model(config).double().eval()
     weights = as_transformers(ours.state_dict())
-    weights["lm_head.weight"] = weights["transformer.wte.weight"]
+    weights["lm_head.weight"] = ours.token.weight
     theirs.load_state_dict(weights)
     return theirs
 
@@ -115,6 +130,8 @@ def ids(seed, *shape, high=23):
         ({"n_heads": 1, "n_layers": 1}, (2, 5)),
         ({"n_heads": 4, "vocab_size": 40, "max_length": 16}, (1, 7)),
         ({"n_heads": 6, "d_model": 24, "n_layers": 3}, (3, 8)),
+        ({"norm_first": False}, (4, 9)),
+        ({"norm_first": False, "n_heads": 6, "d_model": 24, "n_layers": 3}, (3, 8)),
     ],
     ids=str,
 )
@@ -218,11 +235,12 @@ def by_embedding(model, input_ids):
 
 
 @some
-@given(n=st.integers(2, 9), seed=seeds)
+@given(n=st.integers(2, 9), norm_first=st.booleans(), seed=seeds)
 def test_no_output_has_a_gradient_to_a_later_token_and_each_has_one_to_every_earlier(
-    model_of, n, seed
+    model_of, n, norm_first, seed
 ):
-    size = by_embedding(model_of(seed, SMALL), ids(seed, n)).norm(dim=-1)  # (n, n)
+    model = model_of(seed, GPTConfig(**{**vars(SMALL), "norm_first": norm_first}))
+    size = by_embedding(model, ids(seed, n)).norm(dim=-1)  # (n, n)
     assert torch.equal(size > 0, torch.ones(n, n).tril().bool())
 
 
@@ -294,20 +312,34 @@ def test_fresh_weights_make_all_tokens_about_equally_likely():
 @pytest.mark.parametrize(
     ("config", "parameters"),
     [
+        (GPT1, 116_534_784),
         (GPT2_SMALL, 124_439_808),
         (GPT2_MEDIUM, 354_823_168),
         (GPT2_LARGE, 774_030_080),
         (GPT2_XL, 1_557_611_200),
+        (GPT3["175B"], 174_604_259_328),
     ],
-    ids=["small", "medium", "large", "xl"],
+    ids=["GPT-1", "small", "medium", "large", "xl", "GPT-3"],
 )
 def test_the_published_sizes_have_as_many_parameters_as_transformers(config, parameters):
     with torch.device("meta"):
         ours = GPT(config)
-        theirs = transformers.GPT2LMHeadModel(config_of_theirs(config))
+        theirs = unweighted_model(config)
         theirs.tie_weights()
     assert sum(p.numel() for p in ours.parameters()) == parameters
     assert sum(p.numel() for p in theirs.parameters()) == parameters
+
+
+@pytest.mark.parametrize("name", GPT3)
+def test_gpt3s_family_has_about_as_many_parameters_as_its_names_say(name):
+    config, d = GPT3[name], GPT3[name].d_model
+    with torch.device("meta"):
+        counted = sum(p.numel() for p in GPT(config).parameters())
+    claimed = float(name[:-1]) * {"M": 1e6, "B": 1e9}[name[-1]]
+    assert counted == pytest.approx(claimed, rel=0.025)
+    # by hand: a map of i inputs and o outputs has (i + 1) o, LayerNorm 2 d
+    block = 4 * (d + 1) * d + (d + 1) * 4 * d + (4 * d + 1) * d + 2 * 2 * d
+    assert counted == (50_257 + 2048) * d + config.n_layers * block + 2 * d
 
 
 def test_dropout_acts_in_training_alone():

@@ -3,17 +3,14 @@
 import copy
 from functools import partial
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from reference.loss_landscape import (
-    Slice,
     filter_normalised,
     loss_at,
-    picture,
     slice_around,
     weights_of,
 )
@@ -159,30 +156,6 @@ def test_rescaled_neurons_do_not(plain, normal, assert_far):
         for m in (model, other)
     ]
     assert_far(slices[0], slices[1], atol=1e-3)
-
-
-@pytest.mark.parametrize("n_directions", [1, 2])
-def test_pictures_name_their_axes(n_directions, plain):
-    model, loss_of = plain
-    directions = torch.stack([filter_normalised(model, seeded(i)) for i in range(n_directions)])
-    found = slice_around(model, loss_of, directions, 5)
-    figure = picture(found, "units of y²")
-    (axes,) = figure.axes
-    assert axes.get_xlabel() == "step along the first direction (filter lengths)"
-    if n_directions == 1:
-        np.testing.assert_array_equal(axes.lines[0].get_ydata(), found.losses)
-        assert axes.get_ylabel() == "loss (units of y²)"
-    else:
-        assert axes.get_ylabel() == "step along the second direction (filter lengths)"
-    figure.canvas.draw()
-
-
-def test_the_picture_puts_the_first_direction_on_the_horizontal_axis():
-    steps = torch.linspace(-1, 1, 5)
-    figure = picture(Slice(steps, steps[:, None].expand(5, 5)), "1")  # changes along the first
-    paths = figure.axes[0].collections[0].get_paths()
-    across, up = (max(np.ptp(path.vertices[:, i]) for path in paths if len(path)) for i in (0, 1))
-    assert across < 1e-6 < 1 < up  # equal losses lie above each other
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,6 @@ from reference.minima import (
     bezier,
     connect,
     path_losses,
-    picture_of_losses,
-    picture_of_paths,
     train_from_seeds,
 )
 
@@ -191,19 +189,6 @@ def test_two_minima_of_a_wide_network_are_joined_by_a_bent_path(task, ends):
     controls = connect(model, loss_of, start, end, n_steps=300)
     assert straight > 0.1
     assert barrier(path_losses(model, loss_of, controls)) < 0.05 * straight
-
-
-def test_the_pictures_hold_the_numbers_and_name_their_axes(ends):
-    figure = picture_of_losses({"few": ends[3], "many": ends[50]}, "mean square")
-    (axes,) = figure.axes
-    np.testing.assert_array_equal(axes.lines[0].get_ydata(), ends[3].losses.sort().values)
-    assert set(axes.lines[1].get_ydata()) == {1e-12}
-    assert axes.get_ylabel() == "training loss at the end (mean square)"
-    figure.canvas.draw()
-    figure = picture_of_paths({"line": torch.tensor([0.0, 1.0, 0.0])}, "mean square")
-    (axes,) = figure.axes
-    assert axes.lines[0].get_xydata().tolist() == [[0, 0], [0.5, 1], [1, 0]]
-    assert axes.get_ylabel() == "training loss (mean square)"
 
 
 def test_arguments_that_make_no_sense(task):

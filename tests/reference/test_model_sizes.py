@@ -71,6 +71,44 @@ def test_flops_of_an_encoder_decoder_equal_torchs_count():
     assert counted(run) != forward_flops(architecture, 11, source=5)
 
 
+class TransformerXL(torch.nn.Module):
+    """Self-attention with the relative positions of Dai et al. 2019, §3.3: no norm, no shift."""
+
+    def __init__(self, d, n_heads, d_head):
+        super().__init__()
+        width = n_heads * d_head
+        self.heads = (n_heads, d_head)
+        self.q, self.k, self.v, self.r = (torch.nn.Linear(d, width, bias=False) for _ in range(4))
+        self.out = torch.nn.Linear(width, d, bias=False)
+        self.of_content, self.of_position = (
+            torch.nn.Parameter(torch.zeros(1, n_heads, 1, d_head)) for _ in range(2)
+        )
+
+    def forward(self, x, distances):
+        q, k, v, r = (
+            map_(y).unflatten(-1, self.heads).transpose(1, 2)
+            for map_, y in ((self.q, x), (self.k, x), (self.v, x), (self.r, distances))
+        )
+        scores = (q + self.of_content) @ k.mT + (q + self.of_position) @ r.mT
+        return self.out((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+
+
+@pytest.mark.parametrize(("d", "n_heads", "d_head", "n"), [(8, 2, 4, 5), (12, 3, 2, 7)])
+def test_relative_maps_are_counted_as_in_a_module_that_has_them(d, n_heads, d_head, n):
+    """Beside an equal model without attention's parts: the difference of two counts."""
+    sizes = {"d_model": d, "n_heads": n_heads, "d_head": d_head, "d_ff": 4 * d, "vocab_size": 10}
+    sizes |= {"decoder_layers": 2, "biases": False}
+    relative, absolute = Architecture(**sizes, relative_maps=True), Architecture(**sizes)
+    layer = on_meta(lambda: TransformerXL(d, n_heads, d_head))
+    assert relative.parameters().attention == 2 * sum(p.numel() for p in layer.parameters())
+    assert relative.parameters()[2:] == absolute.parameters()[2:]
+    x = torch.zeros(1, n, d, device="meta")
+    flops = 2 * counted(lambda: layer(x, x))
+    of_the_rest = 2 * (2 * n * d * 4 * d * 2) + 2 * n * d * 10
+    assert forward_flops(relative, n) == flops + of_the_rest
+    assert forward_flops(absolute, n) < flops + of_the_rest
+
+
 def test_the_rule_of_thumb_is_near_for_gpt3_and_low_for_long_sequences():
     gpt3 = LANDSCAPE["GPT-3"].architecture
     assert 1 < training_flops(gpt3, 1, 2048) / six_nd(gpt3, 1) < 1.05
@@ -81,6 +119,8 @@ def test_what_is_wrong_is_said():
     sizes = {"d_model": 10, "n_heads": 4, "d_ff": 3, "vocab_size": 5}
     with pytest.raises(ValueError, match=r"n_heads must divide d_model: got d_model=10, n_heads=4"):
         Architecture(**sizes, decoder_layers=1)
+    with pytest.raises(ValueError, match=r"in a decoder alone.*: got encoder_layers=2; leave one"):
+        Architecture(**sizes, d_head=2, encoder_layers=2, relative_maps=True)
     with pytest.raises(ValueError, match=r"a model must have layers: got none; give encoder"):
         Architecture(**sizes, d_head=2)
     for name, n, source in (("GPT-3", 0, 0), ("GPT-3", 5, 5), ("T5 base", 5, 0)):

@@ -16,10 +16,21 @@ import reference
 from reference.attention import scaled_dot_product_attention
 
 MODULES = sorted(m.name for m in pkgutil.iter_modules(reference.__path__) if not m.ispkg)
+# What needs more than torch, numpy and scipy stands apart from the ideas: `pictures.style`, …
+APART = sorted(
+    name
+    for m in pkgutil.walk_packages(reference.__path__, "reference.")
+    if "." in (name := m.name.removeprefix("reference.")) and not m.ispkg
+)
+PROMISED = {"reference", "torch", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}
+FOR_COMMANDS = {"typer", "rich", "matplotlib"}
+ALSO = {"minilm": {"safetensors"}, "trainable": {"safetensors"}, "__main__": {"typer"}}
+ALSO |= {"commands": FOR_COMMANDS | {"tokenizers"}, "pictures": {"matplotlib"}}
 
 
 def source_of(module):
-    return Path(reference.__path__[0], f"{module}.py").read_text(encoding="utf-8")
+    path = Path(reference.__path__[0], *module.split(".")).with_suffix(".py")
+    return path.read_text(encoding="utf-8")
 
 
 def test_the_table_lists_exactly_the_modules():
@@ -34,7 +45,12 @@ def test_examples_in_docstrings_are_true(module):
     assert failed == 0
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", APART)
+def test_examples_apart_are_true_where_there_are_any(module):
+    assert doctest.testmod(importlib.import_module(f"reference.{module}")).failed == 0
+
+
+@pytest.mark.parametrize("module", [*MODULES, *APART])
 def test_a_module_tells_what_is_left_out_and_how_it_is_proved(module):
     source = source_of(module)
     docstring = ast.get_docstring(ast.parse(source))
@@ -42,21 +58,23 @@ def test_a_module_tells_what_is_left_out_and_how_it_is_proved(module):
     assert re.search(r"^Proved by: ", docstring, re.MULTILINE)
 
 
-@pytest.mark.parametrize("module", ["__init__", *MODULES])
+@pytest.mark.parametrize("module", ["__init__", *MODULES, *APART])
 def test_only_the_promised_packages_are_imported(module):
-    promised = {"reference", "torch", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}
-    also = {"minilm": {"safetensors"}, "trainable": {"safetensors"}}
-    also["__main__"] = {"typer", "rich", "matplotlib"}
-    promised |= also.get(module, set())
+    promised = PROMISED | ALSO.get(module.split(".")[0], set())
     tree = ast.parse(source_of(module))
     for node in ast.walk(tree):
-        # pictures alone need matplotlib, and load it when they are drawn
+        # a picture that stands with its idea loads matplotlib when it is drawn
         allowed = promised if node in tree.body else promised | {"matplotlib"}
         if isinstance(node, ast.Import):
             assert {alias.name.split(".")[0] for alias in node.names} <= allowed
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             assert node.module.split(".")[0] in allowed
+
+
+def test_ideas_do_not_import_their_pictures_or_the_commands():
+    for module in set(MODULES) - {"__main__"}:
+        assert not re.search(r"reference\.(pictures|commands)", source_of(module)), module
 
 
 def test_shapes_in_signatures_are_checked_in_the_tests():

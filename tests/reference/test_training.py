@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from reference.training import Training, adamw, warmup_linear
+from reference.training import Training, adamw, warmup_cosine, warmup_linear
 
 SETTINGS = {"steps": 8, "lr": 0.1}
 
@@ -131,15 +131,35 @@ def test_only_matrices_decay():
 
 @pytest.mark.parity
 @pytest.mark.parametrize(("warmup", "total"), [(0, 1), (0, 5), (1, 5), (4, 5), (10, 100)])
-def test_the_schedule_is_transformers(warmup, total):
-    from transformers import get_linear_schedule_with_warmup
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_the_schedules_are_transformers(name, warmup, total):
+    import transformers
 
+    ours, other = warmup_linear, warmup_cosine
+    theirs = transformers.get_linear_schedule_with_warmup
+    if name == "cosine":
+        ours, other = other, ours
+        theirs = transformers.get_cosine_schedule_with_warmup
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
-    schedule = get_linear_schedule_with_warmup(optimizer, warmup, total)
-    for step in range(total + 3):
-        assert warmup_linear(step, warmup, total) == schedule.get_last_lr()[0]
+    schedule, differ = theirs(optimizer, warmup, total), 0.0
+    for step in range(total + 1):
+        expected = schedule.get_last_lr()[0]
+        # two roundings of a cosine; the other schedule is 0.1 away
+        assert ours(step, warmup, total) == pytest.approx(expected, rel=0, abs=4e-16)
+        differ = max(differ, abs(other(step, warmup, total) - expected))
         optimizer.step()
         schedule.step()
+    assert differ > 0.1 or total - warmup < 3
+    assert ours(total + 3, warmup, total) == 0
+
+
+def test_a_run_follows_the_schedule_that_it_is_given():
+    run = Training(network(), loss_of, lr=0.1, warmup=0, total=4, seed=5, schedule=warmup_cosine)
+    rates = []
+    for _ in range(4):
+        run.advance()
+        rates.append(run.optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], abs=1e-6)
 
 
 @pytest.mark.parametrize(("warmup", "total"), [(5, 5), (9, 5), (-1, 5)])

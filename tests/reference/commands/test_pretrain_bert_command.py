@@ -1,4 +1,4 @@
-"""`python -m reference`: the files it writes, runs that go on, and what it says when it cannot."""
+"""`python -m reference pretrain bert`: its files, runs that go on, what it says if it cannot."""
 
 import itertools
 import json
@@ -10,7 +10,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-import reference.__main__ as commands
+import reference.commands.pretrain_bert as commands
+from reference.__main__ import app
 from reference.wordpiece import SPECIAL_TOKENS
 
 
@@ -29,7 +30,7 @@ def pretrain(little_text, tmp_path):
     def run(*options):
         words = ["pretrain", "bert", "--device", "cpu", "--folder", str(tmp_path / "out"), *options]
         # wide enough for the folder's name on one line
-        result = CliRunner().invoke(commands.app, words, env={"COLUMNS": "300"})
+        result = CliRunner().invoke(app, words, env={"COLUMNS": "300"})
         return result.exit_code, result.output
 
     return run

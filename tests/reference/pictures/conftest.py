@@ -1,0 +1,91 @@
+"""Results to draw: runs that follow a joint law, with noise; small networks, trained briefly."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def study():
+    """Six budgets, eight sizes each, two seeds; and curves of their runs on the way."""
+    from reference.joint_law import JointLaw
+
+    law = JointLaw(E=2.0, A=30.0, B=300.0, alpha=0.38, beta=0.42)
+    draw = np.random.default_rng(0)
+    flops, share, _ = (
+        grid.ravel()
+        for grid in np.meshgrid(np.geomspace(3e10, 1e12, 6), np.geomspace(0.2, 6, 8), [0, 1])
+    )
+    n = law.optimal_allocation(flops)[0] * share
+    sizes = np.geomspace(n.min(), n.max(), 14)
+    n = sizes[np.abs(np.log(n[:, None] / sizes)).argmin(axis=1)]
+    d = flops / (6 * n)
+    part = np.geomspace(0.05, 1, 20)
+    points_n, points_d = np.repeat(n, 20), (d[:, None] * part).ravel()
+    return SimpleNamespace(
+        law=law,
+        runs=(n, d, law.loss(n, d) * np.exp(0.003 * draw.normal(size=n.shape))),
+        points=(points_n, points_d, law.loss(points_n, points_d)),
+        run_of_point=np.repeat(np.arange(len(n)), 20),
+    )
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """Both networks of `why_scaling`, from few seeds, and coarse slices."""
+    from reference.why_scaling import landscapes
+
+    return landscapes(n_seeds=6, n_steps=11)
+
+
+@pytest.fixture(scope="session")
+def figures(study, networks):
+    """One figure of each picture that needs no published runs."""
+    from reference.compute_optimal import (
+        isoflop_profiles,
+        minimum_over_curves,
+        parametric_fit,
+    )
+    from reference.double_descent import Setting, by_features, by_samples
+    from reference.frontier import loss_curves
+    from reference.joint_law import fit_joint_law
+    from reference.landscape import LANDSCAPE
+    from reference.pictures import (
+        double_descent,
+        exponents,
+        isoflop_profiles as profiles_picture,
+        joint_law_contours,
+        landscapes,
+        loss_frontier,
+        minima,
+        model_sizes,
+    )
+    from reference.profiles import isoflop_runs
+    from reference.published_exponents import APPROACHES, PUBLISHED, Row
+    from reference.why_scaling import UNIT
+
+    curves = loss_curves(*study.points, runs=study.run_of_point)
+    found = [
+        minimum_over_curves(*study.points, runs=study.run_of_point, draws=20),
+        isoflop_profiles(*study.runs, draws=20),
+        parametric_fit(*study.runs, draws=20),
+    ]
+    rows = [
+        Row("ours", approach, e.a, e.a_interval, e.b, e.b_interval)
+        for approach, e in zip(APPROACHES, found, strict=False)
+    ]
+    setting = Setting(n_repeats=9)
+    return {
+        "loss_frontier": loss_frontier.picture(curves, found[0]),
+        "isoflop_profiles": profiles_picture.picture(isoflop_runs(*study.runs), found[1]),
+        "joint_law_contours": joint_law_contours.picture(fit_joint_law(*study.runs), *study.runs),
+        "exponents": exponents.picture([*rows, *PUBLISHED]),
+        "double_descent": double_descent.picture(
+            [by_features(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],
+            [by_samples(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],
+        ),
+        "landscapes": landscapes.picture(networks.slices, UNIT),
+        "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "model_sizes": model_sizes.picture(LANDSCAPE),
+    }
