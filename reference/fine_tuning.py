@@ -6,7 +6,8 @@ for each class of it. Nothing is frozen here; the lightweight methods freeze the
 are then trained by the same `fine_tune`.
 
 An encoder's text is the mean of its tokens' states, a decoder's is its last token's state, which
-alone has seen them all:
+alone has seen them all, and an encoder-decoder's is the state that its answer would begin from (Ni
+et al. 2022, §3.1):
 
 >>> from reference.gpt import GPT, GPTConfig
 >>> gpt = GPT(GPTConfig(n_layers=1, d_model=8, n_heads=2, vocab_size=50))
@@ -20,8 +21,8 @@ alone has seen them all:
 (3, True)
 
 Left out: a learning rate for each layer, early stopping, an auxiliary loss on the text itself.
-Proved by: transformers' GPT-2 and BERT with the same head; padding has no influence; a step by hand
-of torch's AdamW; a task that is learned.
+Proved by: transformers' GPT-2 and BERT with the same head; the steps of a T5 one by one; padding
+has no influence; steps by hand of torch's AdamW; a task that is learned.
 """
 
 from collections.abc import Callable
@@ -73,6 +74,14 @@ def last_state(
     states = output_of(model, path, input_ids)
     last = attention_mask.long().sum(-1) - 1
     return states[torch.arange(len(last), device=last.device), last]
+
+
+def first_state(
+    model: nn.Module, input_ids: Int[Tensor, "b n"], attention_mask: Tensor, start_id: int = 0
+) -> Float[Tensor, "b d_model"]:
+    """Let an encoder-decoder read each text, and take the state that it would answer from."""
+    start = torch.full_like(input_ids[:, :1], start_id)
+    return output_of(model, "decoder", input_ids, start, attention_mask)[:, 0]
 
 
 class Classifier(nn.Module):

@@ -5,11 +5,12 @@ first layer, and what the others see of it the frozen model makes. A prefix spea
 learned keys and values stand before those of the text, for every head, and all queries may attend
 to them.
 
-    keys ← [P_k; K]    values ← [P_v; V]        2 p d_model parameters a layer
+    keys ← [P_k; K]    values ← [P_v; V]        2 p d_model parameters an attention
 
 Here they are put into what each head computes (`MultiHeadAttention.attention`). The prefix has no
 positions: the text's stay what they were. (Implementations that pass it as a cache of past tokens
-move the text's positions by p.)
+move the text's positions by p.) So where scores have a bias for relative positions, as T5's have,
+the prefix has none. T5's decoder has two attentions a layer, and a prefix for each.
 
 >>> from reference.bert import Bert, BertConfig
 >>> model = Bert(BertConfig(n_layers=2, d_model=8, n_heads=2, vocab_size=50))
@@ -17,11 +18,10 @@ move the text's positions by p.)
 >>> sum(p.numel() for p in model.parameters() if p.requires_grad)  # 2 layers · 2 · 5 · 8
 160
 
-Left out: the network that makes the prefix from a smaller one while it is trained (§4.3); attention
-with a bias for relative positions, which has none for the prefix.
-Proved by: peft with copied weights (outputs, gradients), for an encoder and a decoder; a prefix
-made of tokens' own keys and values equals those tokens; heads by hand; masks hide text, never the
-prefix.
+Left out: the network that makes the prefix from a smaller one while it is trained (§4.3).
+Proved by: peft with copied weights (outputs, gradients), for an encoder and a decoder; torch's
+attention with T5's bias; a prefix made of tokens' own keys and values equals those tokens; heads by
+hand; masks hide text, never the prefix.
 """
 
 import torch
@@ -47,8 +47,8 @@ class PrefixAttention(nn.Module):
                 f"n_prefix must be 1 or more: got {n_prefix}; the paper's tasks use 1 to 200"
             )
         self.attention: Attention = layer.attention
-        shape = layer.n_heads, n_prefix, layer.d_model // layer.n_heads  # (h, p, d)
-        like = layer.key.weight
+        like = layer.key.weight  # (d_all, d_model)
+        shape = layer.n_heads, n_prefix, len(like) // layer.n_heads  # (h, p, d)
         self.keys = nn.Parameter(like.new_empty(shape))
         self.values = nn.Parameter(like.new_empty(shape))
         for parameter in (self.keys, self.values):
@@ -60,14 +60,18 @@ class PrefixAttention(nn.Module):
         k: Float[Tensor, "*batch h m d"],
         v: Float[Tensor, "*batch h m d"],
         mask: Bool[Tensor, "..."] | None = None,
+        *,
+        bias: Float[Tensor, "h n m"] | None = None,
     ) -> Float[Tensor, "*batch h n d"]:
-        """Attend to the prefix and to what the mask allows of the text."""
+        """Attend to the prefix and to what the mask allows of the text; `bias` is T5's."""
         batch, (m, p) = k.shape[:-3], (k.shape[-2], self.keys.shape[-2])
         k = torch.cat([self.keys.expand(*batch, -1, -1, -1), k], -2)  # (…, h, p + m, d)
         v = torch.cat([self.values.expand(*batch, -1, -1, -1), v], -2)  # (…, h, p + m, d)
         if mask is not None:
             mask = F.pad(mask.expand(*mask.shape[:-1], m), (p, 0), value=True)
-        return self.attention(q, k, v, mask)
+        if bias is None:
+            return self.attention(q, k, v, mask)
+        return self.attention(q, k, v, mask, bias=F.pad(bias, (p, 0)))
 
 
 def add_prefix(

@@ -55,17 +55,20 @@ def layer_of(normal):
 
 @pytest.fixture
 def model_to_adapt(layer_of):
-    """Make a small encoder or decoder, in float64, all parameters drawn from a seed; not training.
+    """Make a small BERT, GPT or T5, in float64, all parameters drawn from a seed; not training.
 
-    Both take rows of at most 16 ids below 23, and are 12 wide, with 3 heads in each of 2 layers.
+    All take rows of at most 16 ids below 23, and are 12 wide, with 3 heads in each of 2 layers; the
+    encoder-decoder's heads are together wider, 15.
     """
     from reference.bert import Bert, BertConfig
     from reference.gpt import GPT, GPTConfig
+    from reference.t5 import T5, T5Config
 
-    sizes = {"n_layers": 2, "d_model": 12, "n_heads": 3, "vocab_size": 23, "max_length": 16}
+    sizes = {"n_layers": 2, "d_model": 12, "n_heads": 3, "vocab_size": 23}
     make = {
-        "encoder": lambda: Bert(BertConfig(**sizes)),
-        "decoder": lambda: GPT(GPTConfig(**sizes)),
+        "encoder": lambda: Bert(BertConfig(**sizes, max_length=16)),
+        "decoder": lambda: GPT(GPTConfig(**sizes, max_length=16)),
+        "encoder-decoder": lambda: T5(T5Config(**sizes, d_head=5, d_ff=24)),
     }
 
     def call(kind, seed=0):

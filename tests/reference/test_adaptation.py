@@ -8,16 +8,19 @@ import torch
 
 from reference.adaptation import METHODS, adapt_and_measure, share_of, with_prompt
 from reference.bert import BERT_BASE, BERT_LARGE, Bert, BertConfig
-from reference.fine_tuning import Classifier, Rows, fine_tune, last_state, mean_state
+from reference.fine_tuning import Classifier, Rows, fine_tune, first_state, last_state, mean_state
 from reference.gpt import GPT, GPT2_SMALL, GPTConfig
 from reference.minilm import MINILM
 from reference.prefix_tuning import add_prefix
 from reference.prompt_tuning import SoftPrompt, add_prompt
+from reference.t5 import T5, T5_SIZES, T5Config
 from reference.trainable import load_trainable, save_trainable, trainable_share
 
-VECTOR_OF = {"encoder": mean_state, "decoder": last_state}
-KINDS = list(VECTOR_OF)
+VECTOR_OF = {"encoder": mean_state, "decoder": last_state, "encoder-decoder": first_state}
 LIGHT = [name for name in METHODS if name not in ("probing", "fine-tuning")]
+# T5 has no biases, and says so (see test_bitfit.py)
+PAIRS = [(n, k) for k in VECTOR_OF for n in METHODS if (n, k) != ("BitFit", "encoder-decoder")]
+every_method_on_every_kind = pytest.mark.parametrize(("name", "kind"), PAIRS)
 
 
 def rows_from_halves(n, seed=0):
@@ -60,14 +63,35 @@ def test_counts_are_those_by_hand(name, kind, config):
         assert (found.share < 0.01) is (name != "adapters")
 
 
+@pytest.mark.parametrize("size", ["t5-base", "t5-3b"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "BitFit"])
+def test_counts_of_t5_are_those_by_hand(name, size):
+    """Of each pair of layers: three attentions, five sub-layers; a norm at each stack's end."""
+    config = T5_SIZES[size]
+    n, d, d_all = config.n_layers, config.d_model, config.n_heads * config.d_head
+    expected = {
+        "probing": 0,
+        "prompt tuning": 20 * d,
+        "LoRA": 3 * n * 2 * 8 * (d + d_all),
+        "prefix tuning": 3 * n * 2 * 20 * d_all,
+        "adapters": 5 * n * (2 * 64 * d + 64 + d) + (5 * n + 2) * d,
+    }
+    found = share_of(METHODS[name], lambda: T5(config), d)
+    if name == "fine-tuning":
+        assert found.trainable == found.total
+    else:
+        assert found.trainable == expected[name] + 2 * d + 2
+        if size == "t5-base":
+            assert (found.share < 0.01) is (name != "adapters")
+
+
 def test_of_a_tiny_model_no_lightweight_method_trains_fewer_than_one_percent(model_to_adapt):
     """Sums with d grow slower than those with d²: smaller models have larger shares."""
     for name in LIGHT:
         assert share_of(METHODS[name], lambda: model_to_adapt("encoder"), 12).share > 0.01, name
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", METHODS)
+@every_method_on_every_kind
 def test_what_is_frozen_stays_bit_identical_and_all_the_rest_moves(name, kind, model_to_adapt):
     model = model_to_adapt(kind).float()
     classifier = Classifier(model, d_model=12, n_classes=2, vector_of=VECTOR_OF[kind])
@@ -86,8 +110,7 @@ def test_what_is_frozen_stays_bit_identical_and_all_the_rest_moves(name, kind, m
     assert {"head.weight", "head.bias"} <= trained
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", METHODS)
+@every_method_on_every_kind
 def test_the_trained_part_alone_brings_a_fresh_model_to_the_same_outputs(
     name, kind, model_to_adapt, tmp_path
 ):
@@ -123,16 +146,16 @@ def small(name):
     return replace(METHODS[name], adapt=adapt.get(name, METHODS[name].adapt))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", METHODS)
+@every_method_on_every_kind
 def test_every_method_learns_a_task_and_says_what_it_trained(name, kind):
     """Fresh weights, which keep tokens apart: the head alone reads most of the answer from them."""
     method = small(name)
     method = replace(method, lr=0.01) if method.lr else method
-    sizes = {"n_layers": 2, "d_model": 12, "n_heads": 3, "vocab_size": 23, "max_length": 16}
+    sizes = {"n_layers": 2, "d_model": 12, "n_heads": 3, "vocab_size": 23}
     make = {
-        "encoder": lambda: Bert(BertConfig(**sizes)),
-        "decoder": lambda: GPT(GPTConfig(**sizes)),
+        "encoder": lambda: Bert(BertConfig(**sizes, max_length=16)),
+        "decoder": lambda: GPT(GPTConfig(**sizes, max_length=16)),
+        "encoder-decoder": lambda: T5(T5Config(**sizes, d_head=4, d_ff=24)),
     }
     torch.manual_seed(0)
     model = make[kind]()

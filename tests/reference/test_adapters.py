@@ -25,7 +25,7 @@ def ids():
 
 
 def outputs(model, ids):
-    found = model(ids)
+    found = model(ids, ids[:, :5]) if hasattr(model, "decoder") else model(ids)
     return found[0] if isinstance(found, tuple) else found
 
 
@@ -111,7 +111,24 @@ def test_an_adapter_by_hand():
     assert_close(adapter(torch.tensor([5.0, 3.0])), expected, atol=2e-5)  # float32, of 111
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_outputs_of_a_t5_equal_those_of_one_whose_maps_are_bent(
+    model_to_adapt, normal, ids, assert_far
+):
+    """Three sub-layers in a decoder's layer: behind its cross-attention stands an adapter too."""
+    ours, bent_one = model_to_adapt("encoder-decoder"), model_to_adapt("encoder-decoder")
+    plain = outputs(ours, ids)
+    add_adapters(ours, d_bottleneck=3)
+    adapters = draw_adapters(ours, normal)
+    assert len(adapters) == 2 * 2 + 2 * 3
+    ends = ("output", "second")
+    maps = [module for name, module in bent_one.named_modules() if name.endswith(ends)]
+    for module, adapter in zip(maps, adapters, strict=True):
+        module.register_forward_hook(lambda _m, _i, h, adapter=adapter: bent(h, adapter))
+    assert_close(outputs(ours, ids), outputs(bent_one, ids), atol=EXACT)
+    assert_far(outputs(ours, ids), plain, atol=EXACT)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "encoder-decoder"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_at_first_the_model_is_as_it_was(kind, dtype, model_to_adapt, ids):
     model = model_to_adapt(kind).to(dtype)

@@ -77,7 +77,8 @@ def test_a_bias_at_the_root_counts():
 
 
 def test_a_model_without_biases_is_refused(model_to_adapt):
-    with pytest.raises(ValueError, match="must have biases: got none; for one without, such as T5"):
-        train_biases(nn.Linear(2, 3, bias=False))
+    for model in (nn.Linear(2, 3, bias=False), model_to_adapt("encoder-decoder")):
+        with pytest.raises(ValueError, match="biases: got none; for one without, such as T5"):
+            train_biases(model)
     with pytest.raises(ValueError, match="must have biases of k or token: got none"):
         train_biases(model_to_adapt("encoder"), of=["token", "k"])

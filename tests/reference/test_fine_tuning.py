@@ -7,14 +7,22 @@ import torch
 import transformers
 from torch.nn import functional as F
 
-from reference.fine_tuning import Classifier, Rows, accuracy, fine_tune, last_state, mean_state
+from reference.fine_tuning import (
+    Classifier,
+    Rows,
+    accuracy,
+    fine_tune,
+    first_state,
+    last_state,
+    mean_state,
+)
 from reference.training import warmup_linear
 
 # One float64 computation in two orders; outputs are of order 10. Seen: 30 eps.
 EXACT = 256 * torch.finfo(torch.float64).eps
 
 assert_close = partial(torch.testing.assert_close, rtol=0)
-VECTOR_OF = {"encoder": mean_state, "decoder": last_state}
+VECTOR_OF = {"encoder": mean_state, "decoder": last_state, "encoder-decoder": first_state}
 KINDS = list(VECTOR_OF)
 
 
@@ -65,6 +73,19 @@ def test_an_encoders_logits_equal_transformers_states_averaged(
     assert_close(ours(rows.input_ids, rows.attention_mask), expected, atol=EXACT)
     wrong = F.linear(states.mean(1), ours.head.weight, ours.head.bias)
     assert_far(ours(rows.input_ids, rows.attention_mask), wrong, atol=EXACT)
+
+
+def test_an_encoder_decoders_vector_is_the_state_behind_the_answers_first_token(
+    model_to_adapt, assert_far
+):
+    model, rows = model_to_adapt("encoder-decoder"), rows_of([9, 1, 4])
+    found = first_state(model, rows.input_ids, rows.attention_mask, start_id=2)
+    for i, n in enumerate([9, 1, 4]):
+        memory = model.encoder(model.token(rows.input_ids[i, :n]))
+        answer = model.token(torch.tensor([2, 7, 5]))  # what comes later is not seen
+        states = model.decoder(answer, None, memory)
+        assert_close(found[i], states[0], atol=EXACT)
+        assert_far(found[i], states[1], atol=EXACT)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,7 @@ from reference.trainable import trainable_share
 EXACT = 512 * torch.finfo(torch.float64).eps
 
 assert_close = partial(torch.testing.assert_close, rtol=0)
-KINDS = ["encoder", "decoder"]
+KINDS = ["encoder", "decoder", "encoder-decoder"]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def ids():
 
 
 def outputs(model, ids):
-    found = model(ids)
+    found = model(ids, ids[:, :5]) if hasattr(model, "decoder") else model(ids)
     return found[0] if isinstance(found, tuple) else found
 
 

@@ -6,10 +6,12 @@ import peft
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from reference.attention import scaled_dot_product_attention
 from reference.multihead_attention import MultiHeadAttention
 from reference.prefix_tuning import PrefixAttention, add_prefix
+from reference.t5_layers import unscaled_attention
 
 # One float64 computation in two orders; outputs are of order 10. Seen: 30 eps.
 EXACT = 256 * torch.finfo(torch.float64).eps
@@ -128,6 +130,48 @@ def test_masks_of_every_width_hide_text_and_never_the_prefix(normal):
     for shape in [(1, 1), (5, 5), (4, 1, 1, 5), (4, 2, 5, 1)]:
         mask = torch.ones(shape, dtype=torch.bool)
         assert_close(prefix(q, k, v, mask), everything, atol=EXACT)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_bias_for_positions_is_torchs_with_none_for_the_prefix(masked, normal, assert_far):
+    """Torch adds a mask of numbers to the scores: -inf hides, the rest is a bias."""
+    layer = MultiHeadAttention(8, 2, d_head=5, bias=False, attention=unscaled_attention).double()
+    prefix = PrefixAttention(layer, 3)
+    for i, parameter in enumerate((prefix.keys, prefix.values)):
+        parameter.data.copy_(normal(i, 2, 3, 5))
+    q, k, v = (normal(10 + i, 4, 2, n, 5) for i, n in enumerate((6, 7, 7)))
+    bias = normal(20, 2, 6, 7)
+    mask = torch.ones(6, 7).tril().bool() if masked else None
+    keys = torch.cat([prefix.keys.expand(4, -1, -1, -1), k], -2)
+    values = torch.cat([prefix.values.expand(4, -1, -1, -1), v], -2)
+    scores = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
+
+    def theirs(of_prefix):
+        added = torch.cat([torch.full((2, 6, 3), of_prefix), scores], -1)
+        return F.scaled_dot_product_attention(q, keys, values, added, scale=1)
+
+    found = prefix(q, k, v, mask, bias=bias)
+    assert_close(found, theirs(0.0), atol=EXACT)
+    assert_far(found, theirs(1e-9), atol=EXACT)
+    assert_far(prefix(q, k, v, mask), found, atol=EXACT)
+
+
+def test_a_t5_has_a_prefix_in_all_its_attentions_and_each_is_pulled(
+    model_to_adapt, normal, ids, mask
+):
+    model = model_to_adapt("encoder-decoder")
+    before = model(ids, ids[:, :4], mask)
+    add_prefix(model, P)
+    found = prefixes(model)
+    assert len(found) == 2 * 1 + 2 * 2
+    assert all(prefix.keys.shape == prefix.values.shape == (3, P, 5) for prefix in found)
+    after = model(ids, ids[:, :4], mask)
+    assert (after - before).abs().max() > 1e-3
+    (after * normal(0, *after.shape)).sum().backward()
+    for prefix in found:
+        assert prefix.keys.grad.abs().min() > 0
+        assert prefix.values.grad.abs().min() > 0
 
 
 def test_one_head_by_hand():

@@ -30,9 +30,14 @@ def mask():
 
 
 def outputs(model, ids, mask):
-    """Of an encoder, all states; of a decoder, all logits (what pads the right is not seen)."""
+    """Of an encoder, all states; of a decoder, all logits (what pads the right is not seen).
+
+    An encoder-decoder answers with the text's last three tokens.
+    """
     if hasattr(model, "blocks"):
         return model(ids)
+    if hasattr(model, "decoder"):
+        return model(ids, ids[:, -3:], mask)
     return model(ids, attention_mask=mask)[0]
 
 
@@ -78,7 +83,7 @@ def test_outputs_and_gradients_equal_peft(
         assert_far(prompted(ours, prompt, ids, mask)[is_token], expected, atol=EXACT)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "encoder-decoder"])
 def test_a_prompt_of_tokens_vectors_equals_those_tokens(kind, model_to_adapt, ids, mask):
     model, tokens = model_to_adapt(kind), torch.tensor([4, 22, 0, 4, 9])
     before = torch.cat([tokens.expand(3, P), ids], -1)
@@ -88,7 +93,7 @@ def test_a_prompt_of_tokens_vectors_equals_those_tokens(kind, model_to_adapt, id
     assert torch.equal(prompted(model, prompt, ids, mask), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "encoder-decoder"])
 def test_without_the_prompts_ids_the_model_is_as_it_was(kind, model_to_adapt, ids, mask):
     model = model_to_adapt(kind)
     expected = outputs(model, ids, mask)
