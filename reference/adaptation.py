@@ -4,14 +4,14 @@ Slides "Adaptation: Probing", "… Fine-tuning", "… Lightweight Fine-tuning". 
 than 1% of the parameters trained. Whether that is so depends on the model and on the sizes chosen.
 With those chosen here and a new head for two classes, in percent of all parameters:
 
-                     MiniLM   BERT-base   BERT-large    GPT-2
-    probing           0.003       0.001        0.001    0.001
-    prompt tuning     0.037       0.015        0.007    0.014   20 vectors
-    BitFit            0.118       0.095        0.082    0.083   all biases
-    LoRA              0.327       0.270        0.235    0.238   rank 8, queries and values
-    prefix tuning     0.407       0.337        0.293    0.297   20 keys and values a layer
-    adapters          2.600       2.163        1.888    1.908   64 wide, and the norms
-    fine-tuning     100         100          100      100
+                     MiniLM   BERT-base   BERT-large    GPT-2   T5-base
+    probing           0.003       0.001        0.001    0.001     0.001
+    prompt tuning     0.037       0.015        0.007    0.014     0.008   20 vectors
+    BitFit            0.118       0.095        0.082    0.083         -   all biases; T5 has none
+    LoRA              0.327       0.270        0.235    0.238     0.396   rank 8, queries and values
+    prefix tuning     0.407       0.337        0.293    0.297     0.494   20 an attention
+    adapters          2.600       2.163        1.888    1.908     2.621   64 wide, and the norms
+    fine-tuning     100         100          100      100       100
 
 Adapters of the usual width are above 1% even at BERT-large. A layer has some 12 d² parameters and a
 lightweight method a few times d, so that in a tiny model no such method is below.
@@ -22,9 +22,9 @@ lightweight method a few times d, so that in a tiny model no such method is belo
 (296450, '0.270%')
 
 Left out: sizes chosen by held-out data; two methods at once.
-Proved by: counts by hand of every method, for four models; frozen parameters stay bit-identical and
-trained ones move, in an encoder and a decoder; the trained part, loaded into a fresh model, gives
-the same outputs; a task that every method learns.
+Proved by: counts by hand of every method, for six models; frozen parameters stay bit-identical and
+trained ones move, in an encoder, a decoder and both together; the trained part, loaded into a fresh
+model, gives the same outputs; a task that every method learns.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 It tells positive from negative sentences about films (`sentiment`), and writes into build/adapt/:
 
     <method>-<seed>.json    one run: what it trained, and its accuracy on the test sentences
-    adapt.png               accuracy against trained parameters
+    adapt.png, adapt.svg    accuracy against trained parameters
 
 A seed decides which training sentences are seen, in which order, and the new parameters' first
 values; for one seed all methods see the same. A run that is there is not made again, so a command
@@ -25,7 +25,6 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -33,13 +32,12 @@ from rich.table import Table
 from reference.adaptation import METHODS, Method, Result, adapt_and_measure
 from reference.fine_tuning import BATCH_SIZE, Rows
 from reference.minilm import load_minilm, minilm_folder
+from reference.pictures import adaptation
+from reference.pictures.style import save
 from reference.sentiment import SHA256, as_rows, read_snippets, split
 from reference.wordpiece import WordPiece
 
 Results = dict[str, list[Result]]  # a method's runs, one a seed
-
-# A form for each method, so that the picture can be read without colours.
-MARKERS = dict(zip(METHODS, "ovs^D*P", strict=True))
 
 
 def adapt(
@@ -83,8 +81,8 @@ def adapt(
                 results[name].append(result)
     chance = max(test.labels.float().mean().item(), 1 - test.labels.float().mean().item())
     console.print(table(results, len(test.labels), chance))
-    draw(folder / "adapt.png", results, chance)
-    console.print(f"Drawn in {folder / 'adapt.png'}.", soft_wrap=True)
+    for path in save(adaptation.picture(results, chance), folder, "adapt"):
+        console.print(f"Written: {path}", soft_wrap=True)
 
 
 def _rows() -> tuple[Rows, Rows]:
@@ -156,31 +154,3 @@ def table(results: Results, n_test: int, chance: float) -> Table:
         below = "yes" if share < 0.01 else "no"
         form.add_row(name, f"{runs[0].trainable:,}", f"{share:.3%}", below, spread(accuracies))
     return form
-
-
-def draw(path: Path, results: Results, chance: float) -> None:
-    """Draw each method's accuracy, mean and range over the seeds, against what it trains."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.add_subplot()
-    for name, runs in results.items():
-        accuracies = [run.accuracy for run in runs]
-        mean = fmean(accuracies)
-        axes.errorbar(
-            runs[0].trainable,
-            mean,
-            yerr=[[mean - min(accuracies)], [max(accuracies) - mean]],
-            fmt=MARKERS[name],
-            color="k",
-            markerfacecolor="0.75",
-            markersize=9,
-            capsize=4,
-            label=name,
-        )
-    model = min(run.total for runs in results.values() for run in runs)
-    axes.axvline(0.01 * model, color="0.5", linestyle=":", label="1% of the model's")
-    axes.set_xscale("log")
-    axes.set(xlabel="trained parameters", ylabel="accuracy on unseen sentences")
-    # a line for the baseline would press all points together
-    axes.set_title(f"Ways to adapt MiniLM (always the more frequent class: {chance:.1%})")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    figure.savefig(path, dpi=150)

@@ -64,6 +64,7 @@ def test_every_method_and_seed_has_a_result_a_row_and_a_mark(little, adapt, tmp_
     assert found["fine-tuning-1"]["trainable"] == found["fine-tuning-1"]["total"]
     assert all(0 <= result["accuracy"] <= 1 for result in found.values())
     assert (tmp_path / "adapt.png").read_bytes().startswith(b"\x89PNG")
+    assert "fine-tuning" in (tmp_path / "adapt.svg").read_text(encoding="utf-8")
     for name in METHODS:
         assert name in output
     assert "45 sentences about films (66.7% of one class)" in output
@@ -126,28 +127,6 @@ def test_the_table_says_which_methods_train_fewer_than_one_percent():
     assert columns[0] == ["LoRA", "adapters"]
     assert columns[2:4] == [["0.900%", "1.000%"], ["yes", "no"]]
     assert columns[4] == ["85.0%  (80.0 … 90.0)", "70.0%  (70.0 … 70.0)"]
-
-
-def test_the_picture_has_a_point_with_its_range_for_each_method(monkeypatch, tmp_path):
-    drawn = []
-
-    class Kept(command.Figure):
-        def savefig(self, path, **options):
-            drawn.append(self.axes[0])
-
-    monkeypatch.setattr(command, "Figure", Kept)
-    runs = {
-        "LoRA": [Result(90, 1000, 0.8), Result(90, 1000, 0.9)],
-        "fine-tuning": [Result(1000, 1000, 0.6), Result(1000, 1000, 0.6)],
-    }
-    command.draw(tmp_path / "x.png", runs, chance=0.5)
-    (axes,) = drawn
-    assert axes.get_xscale() == "log"
-    points = {c.get_label(): c.lines[0].get_xydata()[0].tolist() for c in axes.containers}
-    assert points == {"LoRA": [90, pytest.approx(0.85)], "fine-tuning": [1000, 0.6]}
-    (bar,) = axes.containers[0].lines[2]
-    assert bar.get_segments()[0][:, 1].tolist() == [pytest.approx(0.8), pytest.approx(0.9)]
-    assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"] == [10]
 
 
 def test_without_the_sentences_it_says_what_to_download(adapt, monkeypatch, tmp_path):

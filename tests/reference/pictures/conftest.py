@@ -40,7 +40,19 @@ def networks():
 
 
 @pytest.fixture(scope="session")
-def figures(study, networks):
+def adapted():
+    """Two seeds of three ways to adapt a model of 1,000 parameters."""
+    from reference.adaptation import Result
+
+    return {
+        "probing": [Result(10, 1000, 0.8), Result(10, 1000, 0.8)],
+        "LoRA": [Result(90, 1070, 0.8), Result(90, 1070, 0.9)],
+        "fine-tuning": [Result(1000, 1000, 0.6), Result(1000, 1000, 0.7)],
+    }
+
+
+@pytest.fixture(scope="session")
+def figures(study, networks, adapted):
     """One figure of each picture that needs no published runs."""
     from reference.compute_optimal import (
         isoflop_profiles,
@@ -52,6 +64,7 @@ def figures(study, networks):
     from reference.joint_law import fit_joint_law
     from reference.landscape import LANDSCAPE
     from reference.pictures import (
+        adaptation,
         double_descent,
         exponents,
         isoflop_profiles as profiles_picture,
@@ -87,5 +100,6 @@ def figures(study, networks):
         ),
         "landscapes": landscapes.picture(networks.slices, UNIT),
         "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "adaptation": adaptation.picture(adapted, chance=0.55),
         "model_sizes": model_sizes.picture(LANDSCAPE),
     }
