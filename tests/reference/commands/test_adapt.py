@@ -1,6 +1,7 @@
 """`python -m reference adapt`: its files, runs that go on, its picture, and what it says."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -68,7 +69,7 @@ def test_every_method_and_seed_has_a_result_a_row_and_a_mark(little, adapt, tmp_
     for name in METHODS:
         assert name in output
     assert "45 sentences about films (66.7% of one class)" in output
-    assert "range of 2 seeds" in output
+    assert "range over seeds" in output
 
 
 def test_a_stopped_command_goes_on_with_the_runs_that_are_missing(little, adapt, tmp_path):
@@ -98,6 +99,18 @@ def test_a_trial_is_kept_apart_from_the_whole(little, adapt, tmp_path):
     found = results(tmp_path / "quick")
     assert len(found) == len(METHODS)
     assert found["LoRA-0"]["settings"]["test"] == 32
+    assert "32 sentences about films" in output
+
+
+def test_a_trial_tests_sentences_of_both_classes_though_one_stands_first(
+    little, adapt, monkeypatch
+):
+    train, test = command._rows()
+    sorted_by_class = test.take(test.labels.argsort())
+    monkeypatch.setattr(command, "_rows", lambda: (train, sorted_by_class))
+    _, output = adapt("--quick")
+    share = float(re.search(r"\(([\d.]+)% of one class", output)[1])
+    assert 60 < share < 75  # 66.7% of all
 
 
 def test_all_methods_of_one_seed_see_the_same_sentences(little, adapt, monkeypatch):
@@ -126,7 +139,7 @@ def test_the_table_says_which_methods_train_fewer_than_one_percent():
     columns = [list(column.cells) for column in made.columns]
     assert columns[0] == ["LoRA", "adapters"]
     assert columns[2:4] == [["0.900%", "1.000%"], ["yes", "no"]]
-    assert columns[4] == ["85.0%  (80.0 … 90.0)", "70.0%  (70.0 … 70.0)"]
+    assert columns[4] == ["85.0% (80.0 … 90.0)", "70.0% (70.0 … 70.0)"]
 
 
 def test_without_the_sentences_it_says_what_to_download(adapt, monkeypatch, tmp_path):
