@@ -9,8 +9,7 @@ def test_each_method_has_its_mark_at_its_mean_and_its_range_over_the_seeds(figur
     assert axes.get_xscale() == "log"
     marks = {c.get_label(): c.lines for c in axes.containers}
     assert list(marks) == list(adapted)
-    expected = {"probing": (10, 80, 80, 80), "LoRA": (90, 85, 80, 90)}
-    expected["fine-tuning"] = (1000, 65, 60, 70)
+    expected = {"probing": (10, 80, 80, 80), "LoRA": (90, 84, 80, 90), "all": (1000, 64, 60, 70)}
     for name, (trained, mean, low, high) in expected.items():
         point, _, (bar,) = marks[name]
         np.testing.assert_allclose(point.get_xydata(), [[trained, mean]])
