@@ -168,14 +168,14 @@ def test_every_method_learns_a_task_and_says_what_it_trained(name, kind):
         rows_from_halves(400),
         rows_from_halves(400, seed=1),
         d_model=12,
-        steps=100,
+        steps=60,
         seed=0,
         vector_of=VECTOR_OF[kind],
         on_step=seen.append,
     )
     # 400 fair coins: 0.61 is 4.4 deviations above a half
     assert result.accuracy > 0.61
-    assert len(seen) == (100 if method.lr else 0)
+    assert len(seen) == (60 if method.lr else 0)
     expected = share_of(method, make[kind], 12)
     assert result[:2] == expected
 

@@ -141,7 +141,7 @@ def test_the_first_steps_are_those_of_adamw_on_the_rows_drawn(classifier):
         optimizer.step()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
 def test_a_task_that_can_be_learned_is_learned(kind, model_to_adapt):
     """From which half of the vocabulary do most of the tokens come?"""
     generator = torch.Generator().manual_seed(0)
