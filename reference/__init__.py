@@ -55,6 +55,16 @@
 | loss landscapes       | `loss_landscape`      | All minima are global | quadratic losses         |
 | minima and paths      | `minima`              | All minima are global | convex losses            |
 | both, as experiments  | `why_scaling`         | Why scaling?          | the same again, coarser  |
+| what is trained       | `trainable`           | Adaptation            | counts by hand           |
+| probing               | `probing`             | Adaptation: Probing   | scikit-learn             |
+| fine-tuning           | `fine_tuning`         | Adaptation: Fine-t…   | transformers, AdamW      |
+| soft prompts          | `prompt_tuning`       | Lightweight Fine-t…   | peft                     |
+| prefixes              | `prefix_tuning`       | Lightweight Fine-t…   | peft                     |
+| adapters              | `adapters`            | Lightweight Fine-t…   | transformers, hooks      |
+| low-rank changes      | `lora`                | Lightweight Fine-t…   | peft                     |
+| biases alone          | `bitfit`              | Lightweight Fine-t…   | the paper's shares       |
+| every method          | `adaptation`          | Adaptation            | counts by hand           |
+| rated sentences       | `sentiment`           | –                     | tokenizers, its hash     |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |

@@ -1,7 +1,7 @@
 """Commands of the reference, `python -m reference …`: it trains, measures and draws.
 
 >>> sorted(typer.main.get_command(app).commands)
-['plot', 'pretrain', 'published', 'study']
+['adapt', 'plot', 'pretrain', 'published', 'study']
 
 Left out: the commands themselves; each is a module of `commands`.
 Proved by: the help that it prints as a module, and each command's own tests.
@@ -9,6 +9,7 @@ Proved by: the help that it prints as a module, and each command's own tests.
 
 import typer
 
+from reference.commands.adapt import adapt
 from reference.commands.plot import plot
 from reference.commands.pretrain_bert import bert
 from reference.commands.pretrain_gpt import gpt
@@ -21,7 +22,7 @@ pretrain = typer.Typer(no_args_is_help=True)
 app.add_typer(pretrain, name="pretrain", help="Train a small model from random weights.")
 for train in (bert, gpt, t5):
     pretrain.command()(train)
-for command in (study, plot, published):
+for command in (study, plot, published, adapt):
     app.command()(command)
 
 

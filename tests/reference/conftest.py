@@ -53,6 +53,109 @@ def layer_of(normal):
     return make
 
 
+@pytest.fixture
+def model_to_adapt(layer_of):
+    """Make a small BERT, GPT or T5, in float64, all parameters drawn from a seed; not training.
+
+    All take rows of at most 16 ids below 23, and are 12 wide, with 3 heads in each of 2 layers; the
+    encoder-decoder's heads are together wider, 15.
+    """
+    from reference.bert import Bert, BertConfig
+    from reference.gpt import GPT, GPTConfig
+    from reference.t5 import T5, T5Config
+
+    sizes = {"n_layers": 2, "d_model": 12, "n_heads": 3, "vocab_size": 23}
+    make = {
+        "encoder": lambda: Bert(BertConfig(**sizes, max_length=16)),
+        "decoder": lambda: GPT(GPTConfig(**sizes, max_length=16)),
+        "encoder-decoder": lambda: T5(T5Config(**sizes, d_head=5, d_ff=24)),
+    }
+
+    def call(kind, seed=0):
+        return layer_of(seed, 12, 3, kind=lambda *_: make[kind]()).eval()
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def as_transformers():
+    """Give transformers' model the weights of one that `model_to_adapt` made.
+
+    With `shift`, row i of its positions is ours of i - shift: it then counts from there.
+    """
+    import transformers
+
+    from reference.minilm import NAMES
+
+    def bert(ours, shift):
+        config = transformers.BertConfig(
+            vocab_size=23,
+            hidden_size=12,
+            num_hidden_layers=2,
+            num_attention_heads=3,
+            intermediate_size=48,
+            max_position_embeddings=16 + shift,
+            pad_token_id=None,
+            attn_implementation="eager",
+        )
+        theirs = transformers.BertModel(config).double().eval()
+        weights = {}
+        for name in theirs.state_dict():
+            our_name = name
+            for theirs_part, ours_part in NAMES.items():
+                our_name = our_name.replace(theirs_part, ours_part)
+            weights[name] = ours[our_name]
+        name = "embeddings.position_embeddings.weight"
+        theirs.load_state_dict(weights | {name: shifted(weights[name], shift)})
+        return theirs
+
+    def gpt2(ours, shift):
+        config = transformers.GPT2Config(
+            vocab_size=23,
+            n_embd=12,
+            n_layer=2,
+            n_head=3,
+            n_positions=16 + shift,
+            bos_token_id=None,
+            eos_token_id=None,
+            attn_implementation="eager",
+        )
+        theirs = transformers.GPT2LMHeadModel(config).double().eval()
+        weights = {
+            "wte.weight": ours["token.weight"],
+            "wpe.weight": shifted(ours["position.weight"], shift),
+        }
+        for kind in ("weight", "bias"):
+            weights[f"ln_f.{kind}"] = ours[f"norm.{kind}"]
+            for i in range(2):
+                block, layer = f"blocks.{i}.", f"h.{i}."
+                maps = [ours[f"{block}attention.{m}.{kind}"] for m in ("query", "key", "value")]
+                weights[f"{layer}attn.c_attn.{kind}"] = transposed(torch.cat(maps))
+                for their_name, our_name in {
+                    "attn.c_proj": "attention.output",
+                    "mlp.c_fc": "feed_forward.first",
+                    "mlp.c_proj": "feed_forward.second",
+                }.items():
+                    tensor = ours[f"{block}{our_name}.{kind}"]
+                    weights[f"{layer}{their_name}.{kind}"] = transposed(tensor)
+                weights[f"{layer}ln_1.{kind}"] = ours[f"{block}around_attention.norm.{kind}"]
+                weights[f"{layer}ln_2.{kind}"] = ours[f"{block}around_feed_forward.norm.{kind}"]
+        theirs.transformer.load_state_dict(weights)
+        return theirs
+
+    def transposed(tensor):  # their maps are stored the other way round; biases are biases
+        return tensor.T if tensor.ndim == 2 else tensor
+
+    def shifted(positions, shift):
+        return torch.cat([torch.full((shift, 12), torch.nan), positions])
+
+    def call(ours, shift=0):
+        make = gpt2 if "token.weight" in ours.state_dict() else bert
+        return make(ours.state_dict(), shift)
+
+    return call
+
+
 @pytest.fixture(scope="session")
 def assert_far():
     """Fail unless comparing at this tolerance tells the two apart: a tolerance's own test."""

@@ -24,8 +24,8 @@ APART = sorted(
 )
 PROMISED = {"reference", "torch", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}
 FOR_COMMANDS = {"typer", "rich", "matplotlib"}
-ALSO = {"minilm": {"safetensors"}, "__main__": {"typer"}, "commands": FOR_COMMANDS | {"tokenizers"}}
-ALSO["pictures"] = {"matplotlib"}
+ALSO = {"minilm": {"safetensors"}, "trainable": {"safetensors"}, "__main__": {"typer"}}
+ALSO |= {"commands": FOR_COMMANDS | {"tokenizers"}, "pictures": {"matplotlib"}}
 
 
 def source_of(module):

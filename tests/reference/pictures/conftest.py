@@ -40,7 +40,17 @@ def networks():
 
 
 @pytest.fixture(scope="session")
-def figures(study, networks):
+def adapted():
+    """Three seeds of three ways to adapt a model of 1,000 parameters."""
+    from reference.adaptation import Result
+
+    accuracies = {"probing": (0.8, 0.8, 0.8), "LoRA": (0.8, 0.9, 0.82), "all": (0.6, 0.7, 0.62)}
+    sizes = {"probing": (10, 1000), "LoRA": (90, 1070), "all": (1000, 1000)}
+    return {name: [Result(*sizes[name], x) for x in accuracies[name]] for name in sizes}
+
+
+@pytest.fixture(scope="session")
+def figures(study, networks, adapted):
     """One figure of each picture that needs no published runs."""
     from reference.compute_optimal import (
         isoflop_profiles,
@@ -52,6 +62,7 @@ def figures(study, networks):
     from reference.joint_law import fit_joint_law
     from reference.landscape import LANDSCAPE
     from reference.pictures import (
+        adaptation,
         double_descent,
         exponents,
         isoflop_profiles as profiles_picture,
@@ -87,5 +98,6 @@ def figures(study, networks):
         ),
         "landscapes": landscapes.picture(networks.slices, UNIT),
         "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "adaptation": adaptation.picture(adapted, chance=0.55),
         "model_sizes": model_sizes.picture(LANDSCAPE),
     }

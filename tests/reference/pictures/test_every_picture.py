@@ -7,6 +7,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 NAMES = (
+    "adaptation",
     "double_descent",
     "exponents",
     "isoflop_profiles",
