@@ -7,9 +7,9 @@ lowest at the bottom of a parabola. A plane through the bottoms,
     log rate = constant + of_params log N + of_tokens log D,
 
 gives the rate of every run of the study. At the study's largest budget, eight times the sweep's, it
-was tried beside half and twice its rate, one run each: at 31k, 118k and 458k parameters half the rate
-loses 0.000, 0.004 and 0.000 nats a token, and twice the rate 0.003, 0.007 and 0.011, where seeds
-differ by 0.001 to 0.005.
+was tried beside half and twice its rate, one run each: at 31k, 118k and 458k parameters half the
+rate loses -0.001, 0.004 and 0.003 nats a token, and twice the rate 0.003, 0.007 and 0.010, compared
+with the mean of three seeds, which differ by 0.001 to 0.010.
 
 >>> round(best_rate([0.005, 0.01, 0.02, 0.04], [2.3, 2.1, 2.0, 2.1]), 4)
 0.02

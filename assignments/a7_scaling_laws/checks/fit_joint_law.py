@@ -48,8 +48,8 @@ Law = dict[str, float]
 NAMES = ("E", "A", "B", "alpha", "beta")
 DELTA = 1e-3  # Hoffmann et al. 2022, §3.3
 CLEAN = 5e-4
-"""Share by which predictions may be off without noise. Right styles, over 60 seeds: at most 1.1e-4, by
-L-BFGS-B with its default tolerances and 1e5 times the mean. Wrong ones: 3e-3 at least, by
+"""Share by which predictions may be off without noise. Right styles, over 60 seeds: at most 1.1e-4,
+by L-BFGS-B with its default tolerances and 1e5 times the mean. Wrong ones: 3e-3 at least, by
 coefficients rounded to two digits. (With 1e3 times the mean it stops early now and then: 0.07.)"""
 EXCESS = 3e-6
 """Share by which the objective may be above the least. Right: at most 6e-8, by the same. Wrong,

@@ -47,7 +47,7 @@ def fit_l_bfgs_b(n_params, n_tokens, loss):
 
 
 def fit_recipe(n_params, n_tokens, loss):
-    """L-BFGS-B as it comes, of 1e5 times the mean: with 1e3 it stops early on one table in thirty."""
+    """L-BFGS-B as it comes, of 1e5 times the mean: with 1e3 it stops early now and then."""
     from scipy.optimize import minimize
     from scipy.special import huber
 
