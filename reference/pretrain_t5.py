@@ -11,7 +11,9 @@ stretch, so that rows of a batch have one length and none is padded:
 
 What was learned is measured on documents held out, on the lost tokens alone: sentinels and ends
 come where they must, which is soon learned. The baselines are `pretrain_gpt`'s, on the same tokens:
-how often each occurs, and how often after the one before it, lost or not.
+how often each occurs, and how often after the one before it, lost or not. On Python's documentation
+the default run ends between the two, at 4.66 nats against 5.99 and 4.10: 99,000 tokens are few for
+a model that learns from 10 of 64 at a time.
 
 >>> settings = Settings(vocab_size=50)
 >>> rows = span_rows(torch.arange(10, 40).repeat(5), 2, settings, torch.Generator())
