@@ -40,12 +40,13 @@ from reference.study_table import CURVES, RUNS
 
 
 class LawOfRuns(NamedTuple):
-    """The law of those runs that saw a number of tokens or more, with the interval of its E."""
+    """The law of the runs that saw a number of tokens or more; the intervals of its E and a."""
 
     fewest_tokens: float
     n_runs: int
     law: JointLaw
     e_interval: Interval
+    a_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,13 @@ class Findings:
                     f"Approaches disagree: {one.approach} has a in {_text(one.a_interval)}, "
                     f"{other.approach} in {_text(other.a_interval)}."
                 )
+        whole, longest = self.laws_of_longer_runs[0], self.laws_of_longer_runs[-1]
+        if apart(whole.a_interval, longest.a_interval):
+            found.append(
+                f"One law does not hold for all runs: of the longest {longest.n_runs} it has a in "
+                f"{_text(longest.a_interval)}, of all in {_text(whole.a_interval)}. The exponents "
+                "of the three approaches are averages over this study's range."
+            )
         low, high = self.law_intervals["E"]
         if not low <= entropy_rate <= high:
             side = "below" if high < entropy_rate else "above"
@@ -134,17 +142,18 @@ def laws_of_longer_runs(
 ) -> list[LawOfRuns]:
     """Fit the law again without these shares of the runs, the shortest ones.
 
-    A run of few steps has hardly left its random start, and loses more than the law's term of data
-    says. If that is so, the exponents and E move as short runs are left out.
+    Where one law holds for all runs, its numbers stay as they are. Where they move, it holds over a
+    part of the range only, and what it says beyond the runs depends on the part that was fitted.
     """
     laws = []
     for fewest in np.quantile(n_tokens, left_out):
         long = n_tokens >= fewest
         runs = n_params[long], n_tokens[long], loss[long]
-        draws = np.array([law.E for law in bootstrap_joint_law(*runs)])
-        laws.append(
-            LawOfRuns(float(fewest), int(long.sum()), fit_joint_law(*runs), interval(draws, LEVEL))
-        )
+        draws = bootstrap_joint_law(*runs)
+        e = np.array([law.E for law in draws])
+        a = np.array([law.optimal_exponents()[0] for law in draws])
+        intervals = interval(e, LEVEL), interval(a, LEVEL)
+        laws.append(LawOfRuns(float(fewest), int(long.sum()), fit_joint_law(*runs), *intervals))
     return laws
 
 

@@ -159,7 +159,7 @@ def show(found: Findings, entropy_rate: float, console: Console) -> None:
             f"{low:.3f} to {high:.3f}",
             f"{few.law.alpha:.2f}",
             f"{few.law.beta:.2f}",
-            f"{few.law.optimal_exponents()[0]:.2f}",
+            _exponent(few.law.optimal_exponents()[0], few.a_interval),
         )
     console.print(longer)
     for remark in found.remarks(entropy_rate):

@@ -79,12 +79,13 @@ def test_every_budget_has_its_best_size_inside(found):
         assert 1.5 * smallest < profile.parabola.n_params < largest / 1.5
 
 
-def test_the_approaches_agree_and_long_runs_find_the_entropy(found):
-    """What README and the book say of the table."""
+def test_what_readme_says_of_the_table(found):
+    """Three intervals hold 0.50; one law does not hold for all runs; long ones find the entropy."""
     remarks = found.remarks(source().entropy_rate)
     assert not any("disagree" in remark or "edge" in remark for remark in remarks)
     for exponents in found.exponents:
-        assert exponents.a_interval[0] < 0.50 < exponents.a_interval[1] + 0.001
-    assert found.law_intervals["E"][0] > source().entropy_rate  # the short runs' doing:
+        assert exponents.a_interval[0] < 0.50 < exponents.a_interval[1]
+    assert found.law_intervals["E"][0] > source().entropy_rate
+    assert any(remark.startswith("One law does not hold") for remark in remarks)
     low, high = found.laws_of_longer_runs[-1].e_interval
     assert low < source().entropy_rate < high

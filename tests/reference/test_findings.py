@@ -115,6 +115,15 @@ def test_the_law_without_the_shortest_runs():
     assert (whole.n_runs, half.n_runs) == (len(runs.loss), len(runs.loss) // 2)
 
 
+def test_a_law_that_holds_for_a_part_of_the_runs_only():
+    """Short runs that lose more: the law of all has another exponent than that of the long ones."""
+    runs, points = table(noise=1e-4)
+    lost = runs.loss * (1 + 0.3 * np.exp(-runs.n_tokens / 2e5))
+    remarks = findings(Runs(**{**vars(runs), "loss": lost}), points).remarks(LAW.E)
+    assert any(remark.startswith("One law does not hold for all runs") for remark in remarks)
+    assert not any(r.startswith("One law") for r in findings(runs, points).remarks(LAW.E))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
