@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+from random import Random
 
 import pytest
 import torch
@@ -319,6 +320,27 @@ def test_an_unfair_coin_costs_its_own_check():
         for seed in range(5):
             result = graded(NEXT_SENTENCE_PAIR, coin(chance), seed=seed)
             assert lost(result) == ["a fair coin for each pair"]
+
+
+def test_a_pair_generator_of_its_own_is_named_though_its_draws_are_rare():
+    """A share of 14 in 200 from the short document is rare, one in a thousand: told as 1/7."""
+
+    class Rare(Random):
+        def random_pair(self, documents, document, sentence, generator=None):
+            torch.rand(1, generator=generator)
+            a, after = (
+                documents[document][sentence],
+                documents[document][sentence + 1 : sentence + 2],
+            )
+            if after and self.random() < 0.5:
+                return a, after[0], True
+            short, long = documents[0], documents[2]
+            return a, self.choice(short if self.random() < 0.07 else long), False
+
+    for seed in range(3):
+        found = diagnose(NEXT_SENTENCE_PAIR, Rare(seed).random_pair)
+        assert found is not None
+        assert found.name == "next-generator-ignored"
 
 
 @pytest.mark.parametrize("one", MISCONCEPTIONS["masked_lm_loss"], ids=lambda one: one.name)
