@@ -11,7 +11,7 @@ SNIPPETS    := vaderSentiment # rated sentences: its source archive alone has th
 ASSIGNMENTS := $(notdir $(patsubst %/,%,$(wildcard assignments/a*_*/)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench validate clean
+.PHONY: help demo test check gpu bench validate clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -28,6 +28,9 @@ check: $(INSTALLED) ## format, lint, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+gpu: $(INSTALLED) ## check the reference on a GPU: exactness, memory, speed; skips, saying so, without
+	@$(BIN)/python -m pytest -q -m gpu tests/reference $(ARGS)
 
 bench: $(INSTALLED) ## time grading against stock nbgrader (ARGS="--rounds 5"), then fits and BPE
 	@$(BIN)/python -m autograder.bench $(ARGS)

@@ -53,7 +53,7 @@ IN_A_CONTAINER = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the diagnosis; `advice` is empty when the level is "ok"."""
+    """One row of the diagnosis; with the level "ok", `advice` is what else could be done."""
 
     what: str
     found: str
@@ -165,10 +165,13 @@ def _gpu() -> Finding:
         import torch
     except ImportError:
         return Finding("GPU", "unknown: torch is not installed", "note", "install torch first")
+    from reference.device import describe
+
     if not torch.cuda.is_available():
-        return Finding("GPU", "none", "note", "none is needed; checks that want one are skipped")
-    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return Finding("GPU", ", ".join(names))
+        advice = "none is needed to grade; `make gpu` would skip every check, saying so"
+        return Finding("GPU", "none", "note", advice)
+    names = [describe(torch.device("cuda", i)) for i in range(torch.cuda.device_count())]
+    return Finding("GPU", "; ".join(names), advice="`make gpu` checks the reference on the first")
 
 
 def _bubblewrap() -> Finding:

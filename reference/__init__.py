@@ -65,6 +65,7 @@
 | biases alone          | `bitfit`              | Lightweight Fine-t…   | the paper's shares       |
 | every method          | `adaptation`          | Adaptation            | counts by hand           |
 | rated sentences       | `sentiment`           | –                     | tokenizers, its hash     |
+| where to compute      | `device`              | –                     | settings, bits on a GPU  |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |

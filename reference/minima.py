@@ -36,6 +36,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
 
+from reference.device import seeded
 from reference.loss_landscape import LossOf, loss_at, weights_of
 
 
@@ -55,9 +56,8 @@ def train_from_seeds(
 ) -> Minima:
     """Make a model after each seed, and train them side by side, by Adam on the whole loss."""
     models = []
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as they were
-        for seed in seeds:
-            torch.manual_seed(seed)
+    for seed in seeds:
+        with seeded(seed):
             models.append(make())
     if not models:
         raise ValueError("seeds must hold one seed at least: got none; pass range(10)")

@@ -25,6 +25,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reference.device import dropout_generator
+
 CLIP_NORM = 1.0  # of all gradients together; BERT's released code
 WEIGHT_DECAY = 0.01  # Devlin et al. 2019, A.2
 
@@ -115,7 +117,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "losses": self.losses,
             "generator": self.generator.get_state(),
-            "dropout": _dropout_generator(self.device).get_state(),
+            "dropout": dropout_generator(self.device).get_state(),
         }
         unfinished = path.with_suffix(".part")
         torch.save(state, unfinished)
@@ -139,12 +141,4 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.losses = state["losses"]
         self.generator.set_state(state["generator"])
-        _dropout_generator(self.device).set_state(state["dropout"])
-
-
-def _dropout_generator(device: torch.device) -> torch.Generator:
-    """Return the generator that layers on this device draw from."""
-    if device.type == "cuda":
-        index = torch.cuda.current_device() if device.index is None else device.index
-        return torch.cuda.default_generators[index]
-    return torch.default_generator
+        dropout_generator(self.device).set_state(state["dropout"])

@@ -50,13 +50,13 @@ def bert(
     anew: Anew = False,
 ) -> None:
     """Train BERT on masked tokens and next sentences, and measure it on text held out."""
-    console, device = Console(), device_of(device)
+    console, place = Console(), device_of(device)
     settings = Settings(steps=steps, warmup=steps // 10, seed=seed)
     train, held_out = split(python_documentation())
     tokenizer = make_vocabulary(train, settings.vocab_size)
     examples = Examples(train, tokenizer, settings)
-    run = begin(examples, device)
-    identity = identity_of(asdict(settings), device, examples.tokens)
+    run = begin(examples, place)
+    identity = identity_of(asdict(settings), place, examples.tokens)
     resume(run, folder, identity, anew, console)
     vocabulary = "".join(f"{piece}\n" for piece in tokenizer.pieces)
     (folder / "vocab.txt").write_text(vocabulary, encoding="utf-8")

@@ -57,12 +57,12 @@ def t5(
     anew: Anew = False,
 ) -> None:
     """Train T5 on lost spans, measure it on text held out, and let it fill gaps there."""
-    console, device = Console(), device_of(device)
+    console, place = Console(), device_of(device)
     tokenizer, seen, held_out = byte_level_text(Settings.vocab_size, SPECIAL, Settings.end_id)
     vocab_size = len(tokenizer.bpe.vocabulary)  # smaller, if the text is
     settings = Settings(steps=steps, warmup=steps // 10, seed=seed, vocab_size=vocab_size)
-    run = begin(seen, settings, device)
-    identity = identity_of(asdict(settings), device, seen)
+    run = begin(seen, settings, place)
+    identity = identity_of(asdict(settings), place, seen)
     resume(run, folder, identity, anew, console)
     tokenizer_file.save(tokenizer, folder / "tokenizer.json")
     advance(run, folder, identity, minutes, console)

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from reference.byte_level_bpe import ByteLevelBPE
 from reference.corpus import python_documentation, split
+from reference.device import choose_device, deterministic
 from reference.pretrain_gpt import Report, one_text
 from reference.training import Training
 
@@ -43,12 +44,12 @@ Folder = Annotated[Path, typer.Option(help="Where to write.")]
 Anew = Annotated[bool, typer.Option("--anew", help="Start again; overwrite a checkpoint.")]
 
 
-def device_of(name: str) -> str:
+def device_of(name: str) -> torch.device:
     """Choose the device that was named, or the best there is."""
-    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise typer.BadParameter(f"torch sees no GPU here: got --device {name}; pass cpu")
-    return name
+    try:
+        return choose_device(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"--device: {error}") from error
 
 
 def byte_level_text(
@@ -65,11 +66,11 @@ def byte_level_text(
 
 
 def identity_of(
-    settings: Mapping[str, Any], device: str, tokens: Int[Tensor, " n_seen"]
+    settings: Mapping[str, Any], device: torch.device, tokens: Int[Tensor, " n_seen"]
 ) -> dict[str, Any]:
     """Give all that a run depends on; another Python carries other text, and so makes another."""
     text = hashlib.sha256(tokens.numpy().tobytes()).hexdigest()[:12]
-    return {**settings, "device": torch.device(device).type, "text": text}
+    return {**settings, "device": device.type, "text": text}
 
 
 def resume(
@@ -93,7 +94,8 @@ def advance(
     checkpoint = folder / "checkpoint.pt"
     columns = (TextColumn("loss {task.fields[loss]:.3f}"), BarColumn(), MofNCompleteColumn())
     start = saved = monotonic()
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+    progress = Progress(*columns, TimeRemainingColumn(), console=console)
+    with deterministic(), progress:
         bar = progress.add_task("", total=run.total, completed=run.step, loss=math.nan)
         while run.step < run.total and monotonic() - start < 60 * minutes:
             run.advance()

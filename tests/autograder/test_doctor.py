@@ -10,6 +10,7 @@ import torch
 from autograder import doctor, sandbox
 from autograder.doctor import Finding, can_grade, diagnose_machine, print_findings
 from autograder.errors import SandboxUnavailable
+from reference import device
 
 
 @pytest.fixture
@@ -107,11 +108,13 @@ def test_a_setting_that_forbids_namespaces_is_named(tmp_path, switch, off, on):
 def test_gpus_are_named_and_none_is_needed(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
-    assert doctor._gpu() == Finding("GPU", "GPU 0, GPU 1")
+    monkeypatch.setattr(device, "describe", lambda gpu: f"a GPU, number {gpu.index}")
+    finding = doctor._gpu()
+    assert (finding.found, finding.level) == ("a GPU, number 0; a GPU, number 1", "ok")
+    assert "`make gpu` checks" in finding.advice
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert doctor._gpu().level == "note"
-    assert "skipped" in doctor._gpu().advice
+    assert "`make gpu` would skip every check" in doctor._gpu().advice
 
 
 def test_in_a_container_the_runtime_is_suspected(monkeypatch):

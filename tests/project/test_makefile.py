@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TARGETS = {"help", "demo", "test", "check", "bench", "validate", "clean"}
+TARGETS = {"help", "demo", "test", "check", "gpu", "bench", "validate", "clean"}
 
 
 @pytest.fixture

@@ -69,14 +69,15 @@ def test_a_gpu_that_is_not_there(kind, pretrain, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     status, output = pretrain(kind, "--device", "cuda")
     assert status == 2
-    assert "torch sees no GPU here: got --device cuda; pass cpu" in output
+    assert "torch sees no GPU here: got 'cuda'; pass cpu" in output
 
 
 def test_the_device_is_the_one_that_is_named_or_the_best(monkeypatch):
     for there, best in ((False, "cpu"), (True, "cuda")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
-        assert pretraining.device_of("") == best
-        assert pretraining.device_of("cpu") == "cpu"
+        monkeypatch.setattr(torch.cuda, "device_count", lambda there=there: int(there))
+        assert pretraining.device_of("") == torch.device(best)
+        assert pretraining.device_of("cpu") == torch.device("cpu")
 
 
 def test_text_held_out_is_not_what_the_tokenizer_and_the_model_see(little_text):
