@@ -34,6 +34,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from reference import pretrain_gpt
+from reference.data_parallel import Mean, loss_of_part
 from reference.encoder_decoder import shift_right
 from reference.masked_lm import masked_lm_loss
 from reference.pretrain_gpt import Report, bigram_probs, unigram_probs, windows
@@ -128,13 +129,16 @@ def begin(
         )
     ).to(device)
 
-    def loss_of(model: nn.Module, generator: torch.Generator) -> Tensor:
-        rows = span_rows(tokens, s.batch_size, s, generator)
-        return masked_lm_loss(logits_of(model, rows), rows.targets.to(device))
+    def draw(generator: torch.Generator) -> Rows:
+        return span_rows(tokens, s.batch_size, s, generator)
+
+    def means_of(model: nn.Module, rows: Rows) -> list[Mean]:
+        loss = masked_lm_loss(logits_of(model, rows), rows.targets.to(device))
+        return [Mean(loss, rows.targets.numel())]
 
     return Training(
         model,
-        loss_of,
+        loss_of_part(draw, means_of),
         lr=s.lr,
         warmup=s.warmup,
         total=s.steps,

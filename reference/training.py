@@ -12,7 +12,9 @@ on a GPU, as far as its kernels always add in the same order.)
 >>> [round(warmup_cosine(step, warmup=2, total=6), 3) for step in range(7)]
 [0.0, 0.5, 1.0, 0.854, 0.5, 0.146, 0.0]
 
-Left out: several devices, gradient accumulation, loss scaling (bfloat16 needs none).
+Several processes may share a run (`data_parallel`): each computes a part of every loss.
+
+Left out: gradient accumulation, loss scaling (bfloat16 needs none).
 Proved by: 2k steps equal k steps, a checkpoint and k more, bit for bit; both schedules of
 transformers; the steps of torch's AdamW; each thing left out of a checkpoint makes a difference.
 """
@@ -24,6 +26,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from reference.data_parallel import n_ranks, parallel, summed
 
 CLIP_NORM = 1.0  # of all gradients together; BERT's released code
 WEIGHT_DECAY = 0.01  # Devlin et al. 2019, A.2
@@ -82,6 +86,7 @@ class Training:
         self.model, self.loss_of, self.schedule = model, loss_of, schedule
         self.lr, self.warmup, self.total = lr, warmup, total
         self.optimizer = adamw(model, lr)
+        self.parallel = parallel(model)  # the same parameters; the model itself, if trained alone
         self.device = next(model.parameters()).device
         self.generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # dropout takes its numbers from torch's own generators
@@ -99,12 +104,12 @@ class Training:
             group["lr"] = self.lr * self.schedule(self.step, self.warmup, self.total)
         mixed = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
-            loss = self.loss_of(self.model, self.generator)
+            loss = self.loss_of(self.parallel, self.generator)
         self.optimizer.zero_grad()
-        loss.backward()
+        (n_ranks() * loss).backward()  # of several processes' gradients the average is taken
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
         self.optimizer.step()
-        self.losses.append(loss.item())
+        self.losses.append(summed(loss).item())
         return self.losses[-1]
 
     def save(self, path: Path, settings: dict[str, Any]) -> None:
