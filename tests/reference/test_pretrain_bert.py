@@ -166,6 +166,26 @@ def test_the_loss_is_that_of_both_tasks(rows):
     assert math.isclose(nsp.value, math.log(1 + math.e), rel_tol=1e-5)
 
 
+def test_dropout_is_off_where_it_is_measured(examples, rows):
+    run = begin(examples)  # its dropout is 0.1
+    run.advance()
+    assert evaluate(run.model, rows, examples.tokens) == evaluate(run.model, rows, examples.tokens)
+
+
+def test_what_stands_in_the_padding_changes_nothing(examples, rows):
+    padding = rows.attention_mask == 0
+    assert padding.any()
+    model = begin(examples).model.eval()
+    other = rows._replace(input_ids=rows.input_ids.masked_fill(padding, MASK + 1))
+    assert evaluate(model, other, examples.tokens) == evaluate(model, rows, examples.tokens)
+    losses, expected = (
+        torch.stack([mean.value for mean in means_of(model, x)]) for x in (other, rows)
+    )
+    assert torch.equal(losses, expected)
+    seen = other._replace(attention_mask=torch.ones_like(padding).long())
+    assert not torch.equal(means_of(model, seen)[0].value, expected[0])
+
+
 def test_a_resumed_run_equals_an_unbroken_one(examples, tmp_path):
     unbroken = begin(examples)
     for _ in range(12):
