@@ -56,6 +56,11 @@ def write_made(path: Path, settings: dict[str, Any], rates: Sequence[dict[str, A
     path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def read_chance(path: Path) -> float:
+    """Read the accuracy of always naming the more frequent class."""
+    return json.loads(path.read_text(encoding="utf-8"))["chance"]
+
+
 def read_table(path: Path) -> dict[str, list[Result]]:
     """Read the runs of each method, in the order of the table."""
     results: dict[str, list[Result]] = {}

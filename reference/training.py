@@ -80,12 +80,16 @@ class Training:
         total: int,
         seed: int,
         schedule: Schedule = warmup_linear,
+        optimizer: torch.optim.Optimizer | None = None,
     ) -> None:
-        """Begin at step 0; `seed` decides the batches, and the masks that dropout draws."""
+        """Begin at step 0; `seed` decides the batches, and the masks that dropout draws.
+
+        Without an `optimizer` of its own the model is trained by `adamw`.
+        """
         schedule(0, warmup, total)
         self.model, self.loss_of, self.schedule = model, loss_of, schedule
         self.lr, self.warmup, self.total = lr, warmup, total
-        self.optimizer = adamw(model, lr)
+        self.optimizer = optimizer or adamw(model, lr)
         self.parallel = parallel(model)  # the same parameters; the model itself, if trained alone
         self.device = next(model.parameters()).device
         self.generator = torch.Generator().manual_seed(seed)
