@@ -15,10 +15,8 @@ how often each occurs, and how often after the one before it in the text, lost o
 told no less: what stands before a gap is in the inputs, what stands in it before a token is in the
 targets so far.
 
-The hard part is a span's first token. The decoder must look up the span's sentinel in the inputs,
-and the encoder have gathered there what stands around it; neither pays before the other is there.
-From T5's own first weights, 3,000 steps of AdamW found neither: first tokens cost no less than
-their frequencies say. Three things bring it about within 400 steps (`adafactor`, `look_up`).
+The optimiser is T5's own, and the decoder's first weights are such that it learns within minutes
+to look into the inputs: see `t5_training`.
 
 >>> settings = Settings(vocab_size=50)
 >>> rows = span_rows(torch.arange(10, 40).repeat(5), 2, settings, torch.Generator())
@@ -31,9 +29,8 @@ answers; baselines on the lost tokens by hand; a resumed run equals an unbroken 
 a made text a run falls below both baselines.
 """
 
-import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Int
@@ -46,11 +43,9 @@ from reference.masked_lm import masked_lm_loss
 from reference.pretrain_gpt import Report, bigram_probs, unigram_probs, windows
 from reference.span_corruption import corrupt, random_spans, sentinel_ids
 from reference.t5 import T5, T5Config
-from reference.t5_layers import T5Layer
-from reference.t5_positions import RelativePositionBias
+from reference.t5_training import adafactor, look_up
 from reference.training import Training, warmup_cosine
 
-BIAS_SIZE = 4.0  # e⁴ is about as many as a row has tokens
 START = 0  # the padding's id, which starts a target: the text must not hold it
 
 
@@ -67,7 +62,7 @@ class Settings(pretrain_gpt.Settings):
     warmup: int = 300
     n_layers: int = 1
     dropout: float = 0.0
-    lr: float = 3e-2  # of each weight's size: see `adafactor`
+    lr: float = 3e-2  # of each weight's size: see `t5_training`
     n_sentinels: int = 32  # their ids follow those of the text
     end_id: int = 1  # behind inputs and targets
 
@@ -154,35 +149,6 @@ def begin(
         schedule=warmup_cosine,
         optimizer=adafactor(model, s.lr),
     )
-
-
-@torch.no_grad()
-def look_up(model: T5) -> None:
-    """Let a token of the targets begin by looking for itself in the inputs; so, a sentinel.
-
-    Queries that begin like keys: Trockman & Kolter 2023 do so in self-attention. The scale is that
-    of T5's own first queries, smaller than keys by √d_head.
-    """
-    for layer in model.decoder.modules():
-        if isinstance(layer, T5Layer):
-            attention = layer.cross_attention
-            attention.query.weight.copy_(attention.key.weight / math.sqrt(model.config.d_head))
-
-
-def adafactor(model: T5, lr: float) -> torch.optim.Adafactor:
-    """T5's optimiser (§3.1.2; Shazeer & Stern 2018, §8): steps are a share of a weight's size.
-
-    T5's embeddings start near 1, its queries near 0.01; no one size of AdamW's steps suits both.
-    But the position biases start near 0, and a head that looks at one neighbour alone among 60
-    needs one of 5 or so: they step as if of size BIAS_SIZE.
-    """
-    biases = [m.table.weight for m in model.modules() if isinstance(m, RelativePositionBias)]
-    others = [p for p in model.parameters() if all(p is not bias for bias in biases)]
-    groups: list[dict[str, Any]] = [
-        {"params": others},
-        {"params": biases, "eps": (None, BIAS_SIZE)},
-    ]
-    return torch.optim.Adafactor(groups, lr=lr)
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from reference import data_parallel
-from reference.data_parallel import Mean, loss_of_part, part_of, processes, share_of
+from reference.data_parallel import Mean, first_says, loss_of_part, part_of, processes, share_of
 from reference.pretrain_t5 import Rows
 
 SCRIPT = Path(__file__).with_name("train_together.py")
@@ -108,6 +108,13 @@ def test_a_mean_over_nothing_is_nothing():
 def test_alone_a_loss_is_the_models_own_bit_for_bit():
     value = torch.rand((), generator=torch.Generator().manual_seed(0))
     assert torch.equal(share_of([Mean(value, 7)]), value)
+
+
+def test_only_the_first_has_a_say_in_when_to_stop(one_of, monkeypatch):
+    monkeypatch.setattr(data_parallel, "summed", lambda votes: votes)  # of the others, none
+    for rank, answer, expected in ((0, True, True), (0, False, False), (1, True, False)):
+        one_of(rank, 2)
+        assert first_says(answer) is expected
 
 
 def test_more_processes_than_rows(one_of):
