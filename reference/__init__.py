@@ -64,13 +64,16 @@
 | low-rank changes      | `lora`                | Lightweight Fine-t…   | peft                     |
 | biases alone          | `bitfit`              | Lightweight Fine-t…   | the paper's shares       |
 | every method          | `adaptation`          | Adaptation            | counts by hand           |
+| what each method gave | `adaptation_table`    | Adaptation            | Python's csv module      |
 | rated sentences       | `sentiment`           | –                     | tokenizers, its hash     |
 | where to compute      | `device`              | –                     | settings, bits on a GPU  |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
+| several processes     | `data_parallel`       | –                     | one process, two of gloo |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
 | pre-training GPT      | `pretrain_gpt`        | GPT                   | unigram, bigram          |
 | pre-training T5       | `pretrain_t5`         | T5                    | unigram, bigram          |
+| T5 that looks it up   | `t5_training`         | T5                    | first looks, first steps  |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved

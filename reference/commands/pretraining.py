@@ -28,6 +28,7 @@ from torch import Tensor
 
 from reference.byte_level_bpe import ByteLevelBPE
 from reference.corpus import python_documentation, split
+from reference.data_parallel import first_says, rank
 from reference.device import choose_device, deterministic
 from reference.pretrain_gpt import Report, one_text
 from reference.training import Training
@@ -42,6 +43,11 @@ Seed = Annotated[int, typer.Option(help="Decides the weights, and what is drawn.
 Device = Annotated[str, typer.Option(help="cpu or cuda; by default cuda if there is one.")]
 Folder = Annotated[Path, typer.Option(help="Where to write.")]
 Anew = Annotated[bool, typer.Option("--anew", help="Start again; overwrite a checkpoint.")]
+
+
+def console_of_first() -> Console:
+    """Print to the screen; but where several processes train together, from the first alone."""
+    return Console(quiet=rank() > 0)
 
 
 def device_of(name: str) -> torch.device:
@@ -97,14 +103,15 @@ def advance(
     progress = Progress(*columns, TimeRemainingColumn(), console=console)
     with deterministic(), progress:
         bar = progress.add_task("", total=run.total, completed=run.step, loss=math.nan)
-        while run.step < run.total and monotonic() - start < 60 * minutes:
+        while run.step < run.total and first_says(monotonic() - start < 60 * minutes):
             run.advance()
             recent = run.losses[-50:]
             progress.update(bar, completed=run.step, loss=sum(recent) / len(recent))
-            if monotonic() - saved > SAVE_EVERY_S:
+            if rank() == 0 and monotonic() - saved > SAVE_EVERY_S:
                 run.save(checkpoint, identity)
                 saved = monotonic()
-    run.save(checkpoint, identity)
+    if rank() == 0:
+        run.save(checkpoint, identity)
 
 
 def draw_losses(

@@ -12,6 +12,7 @@
 | `exponents`          | Joint … scaling laws          | `compute_optimal`, and as published    |
 | `early_stop`         | Joint … scaling laws, row 3   | `early_stop`, on the published runs    |
 | `porian_walk`        | Joint … scaling laws, Kaplan  | `published_runs`                       |
+| `adaptation`         | Adaptation                    | `adaptation_table`                     |
 
 None reads a file or knows pyplot's state; `style` holds what all share. They are made for a light
 page, and tell their parts apart without colour.

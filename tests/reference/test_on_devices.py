@@ -80,6 +80,7 @@ NO_DEVICE = {
     "attention.check_mask": "looks at shapes alone",
     "attention.SelfAttention": "what self_attention returns",
     "adaptation": "runs the methods that are tried here, one after the other",
+    "data_parallel": "parts of a run: tests/reference/test_data_parallel.py, with two processes",
     "double_descent.Curve": "holds results",
     "double_descent.Errors": "holds results",
     "double_descent.measure_network": "makes its own samples, on the CPU",
