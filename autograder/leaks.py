@@ -79,14 +79,17 @@ def search(folder: Path, secrets: Secrets) -> list[str]:
         if fault := _not_for_students(path, place):
             found.append(f"{place}: {fault}")
             continue
-        for where, text in _strings(path):
-            squeezed = _squeeze(text)
-            found += [
-                f"{place}{where}: {what}: {secret[:80]!r}"
-                for key, (secret, what) in secrets.items()
-                if key in squeezed
-            ]
+        for where, text in strings(path):
+            found += [f"{place}{where}: {told}" for told in mentioned(text, secrets)]
     return found
+
+
+def mentioned(text: str, secrets: Secrets) -> list[str]:
+    """What a text says that it should not: each with what it is."""
+    squeezed = _squeeze(text)
+    return [
+        f"{what}: {secret[:80]!r}" for key, (secret, what) in secrets.items() if key in squeezed
+    ]
 
 
 def _secrets(name: str, template: "NotebookNode") -> Iterator[tuple[str, str]]:
@@ -158,7 +161,7 @@ def _not_for_students(path: Path, place: Path) -> str | None:
     return "neither a notebook nor a data file in `data/`"
 
 
-def _strings(path: Path) -> Iterator[tuple[str, str]]:
+def strings(path: Path) -> Iterator[tuple[str, str]]:
     """Every text in a file, with where it stands; JSON's own escapes undone."""
     text = path.read_bytes().decode("utf-8", "replace")
     if path.suffix != ".ipynb":

