@@ -98,7 +98,7 @@ def lay_out(
     kept = [sources / f"{page}.md" for page in pages(toc) if not page.startswith(GENERATED)]
     for page in kept:
         _copy(BOOK / page.relative_to(sources), page)
-    for extra in ("references.bib", "static/book.css"):
+    for extra in ("references.bib", "static/book.css", "static/book.js"):
         _copy(BOOK / extra, sources / extra)
     _copy(_mathjax(), sources / "static" / MATHJAX)
     _write_yaml(edition.toc, toc)
