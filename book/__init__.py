@@ -8,6 +8,7 @@
 | `execution` | executes what has code cells, once for both editions, and keeps the outputs     |
 | `leaks`     | searches the edition for students for what it must not say                      |
 | `launch`    | an extension of Sphinx: buttons that open an assignment in Colab or JupyterHub  |
+| `citations` | an extension of Sphinx: the bibliography as a list that screen readers know     |
 | `__main__`  | `python -m book`: all of this                                                   |
 
 `contents.yml` says which pages there are, and in which edition. A page is MyST Markdown.
