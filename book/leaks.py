@@ -3,13 +3,17 @@
 The secrets are those of `autograder.leaks`: lines of solutions, hidden tests, checks and wrong or
 other right implementations, titles of checks, sentences and names of misconceptions. They are
 looked for in pages as a browser shows them, in sources, notebooks, archives and the search index,
-and in what Sphinx keeps for itself. A book is long, so a line needs more than one word to count,
-and as many signs as a line of a check: `raise ValueError(` is anyone's.
+and in what Sphinx keeps for itself.
+
+A book is long, and shows code of `reference/`. So a line counts only if it has as many signs as a
+line of a check must have, and more than one word; and not if it imports from `reference`, or stands
+in it outside of what is graded: `with torch.device("meta"):` is anyone's.
 
 Left out: paraphrases; pictures; what comes with the theme (`_static`).
 Proved by: tests/book/test_leaks.py, each kind planted in each kind of file.
 """
 
+import inspect
 import re
 import zipfile
 from collections.abc import Iterator
@@ -20,12 +24,22 @@ from bs4 import BeautifulSoup
 from autograder.build import assignments
 from autograder.course import Course
 from autograder.errors import LeakError
-from autograder.leaks import SHORTEST_LINE, Secrets, mentioned, secrets as secrets_of, strings
-from book.editions import Edition
+from autograder.leaks import (
+    SHORTEST_LINE,
+    Secrets,
+    mentioned,
+    rubrics,
+    secrets as secrets_of,
+    squeezed,
+    strings,
+)
+from autograder.misconception import right
+from book.editions import BOOK, Edition
 
 PICTURES = {".png", ".svg", ".jpg"}
-ONE_WORD = re.compile(r"\W*\w*\W*")
+EVERYDAY = re.compile(r"\W*\w*\W*|(from|import) reference\b.*")
 WORDS = ("a check's title", "a misconception's name", "the sentence of", "a mark of the source")
+LINE = "a line of "  # of checks and implementations
 _MOST = 10
 
 
@@ -34,11 +48,33 @@ def secrets(course: Course) -> Secrets:
     found: Secrets = {}
     for name in assignments():
         found |= secrets_of(name, course.template(name))
+    public = squeezed(_public_code())
     return {
         key: (text, what)
         for key, (text, what) in found.items()
-        if what.startswith(WORDS) or len(key) >= SHORTEST_LINE and not ONE_WORD.fullmatch(text)
+        if what.startswith(WORDS) or _says_something(key, text, public * what.startswith(LINE))
     }
+
+
+def _says_something(key: str, text: str, public: str) -> bool:
+    """Whether a line of code gives anything away, given what is shown anyway."""
+    return len(key) >= SHORTEST_LINE and key not in public and not EVERYDAY.fullmatch(text)
+
+
+def _public_code() -> str:
+    """The code of `reference/` without what an assignment asks for."""
+    graded = [
+        inspect.getsource(right(rubric)[0].implementation)
+        for name in assignments()
+        for rubric in rubrics(name).values()
+    ]
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((BOOK.parent / "reference").glob("*.py"))
+    )
+    for source in graded:
+        code = code.replace(source, "")
+    return code
 
 
 def scan(edition: Edition, secrets: Secrets) -> None:
