@@ -4,7 +4,7 @@ import pytest
 
 from book.editions import INSTRUCTOR, STUDENT, contents, pages
 
-OF_STUDENTS = [*pages(contents(STUDENT)), "search", "genindex"]
+OF_STUDENTS = [*pages(contents(STUDENT)), "search"]
 OF_INSTRUCTORS = [page for page in pages(contents(INSTRUCTOR)) if page not in OF_STUDENTS]
 DESKTOP = (1400, 900)
 
