@@ -7,7 +7,6 @@ Nothing is fetched from a network.
 Left out: a look at the result in a browser (tests/book). Proved by: those tests, on what it builds.
 """
 
-import re
 import subprocess
 import sysconfig
 import tempfile
@@ -24,12 +23,11 @@ from autograder.course import Course
 from autograder.errors import CoursewareError
 from book import leaks
 from book.editions import BOOK, INSTRUCTOR, STUDENT, Edition, lay_out
-from book.execution import PageError, cache_folder, execute, set_up_kernels
+from book.execution import COLOUR, PageError, cache_folder, execute, set_up_kernels
 from book.notebooks import put_in, release
 from book.solutions import write_pages
 
 ROOT = BOOK.parent / "build" / "book"
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BuildFailed(Exception):
