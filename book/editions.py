@@ -48,6 +48,11 @@ class Edition:
         return self.folder / "sources"
 
     @property
+    def toc(self) -> Path:
+        """The table of contents, as Sphinx reads it."""
+        return self.sources / "_toc.yml"
+
+    @property
     def doctrees(self) -> Path:
         """What Sphinx remembers of the sources."""
         return self.folder / "_build" / ".doctrees"
@@ -58,11 +63,17 @@ class Edition:
         return self.folder / "_build" / "html"
 
 
-def contents(edition: str) -> Contents:
-    """Give the table of contents of an edition, in sphinx-external-toc's own format."""
+def contents(edition: str, *, draft: bool = False) -> Contents:
+    """Give the table of contents of an edition, in sphinx-external-toc's own format.
+
+    A draft has only the pages that are written.
+    """
     toc: Contents = yaml.safe_load((BOOK / "contents.yml").read_text(encoding="utf-8"))
     parts = [part for part in toc["parts"] if part.pop("edition", edition) == edition]
-    return toc | {"parts": parts}
+    if draft:
+        for part in parts:
+            part["chapters"] = [each for each in part["chapters"] if _is_there(each["file"])]
+    return toc | {"parts": [part for part in parts if part["chapters"]]}
 
 
 def pages(toc: Contents) -> Iterator[str]:
@@ -72,34 +83,30 @@ def pages(toc: Contents) -> Iterator[str]:
         yield from (chapter["file"] for chapter in part["chapters"])
 
 
-def lay_out(edition: Edition, cache: Path, launch: dict[str, str]) -> None:
-    """Write the edition's pages, contents and settings; what is generated is put in beside them.
+def lay_out(
+    edition: Edition, cache: Path, launch: dict[str, str], *, draft: bool = False
+) -> list[Path]:
+    """Write the edition's pages, contents and settings; returns the pages.
 
-    `launch` holds the addresses for `book.launch`, none for a book without launch buttons.
+    What is generated is put in beside them. `launch` holds the addresses for `book.launch`, none
+    for a book without launch buttons.
     """
     sources = edition.sources
-    toc = contents(edition.name)
-    for part in toc["parts"]:
-        part["chapters"] = [
-            each
-            for each in part["chapters"]
-            if each["file"].startswith(GENERATED) or (BOOK / f"{each['file']}.md").exists()
-        ]
-    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
-    kept = {sources / f"{page}.md" for page in pages(toc) if not page.startswith(GENERATED)}
+    toc = contents(edition.name, draft=draft)
+    if edition.toc.exists() and yaml.safe_load(edition.toc.read_text(encoding="utf-8")) != toc:
+        shutil.rmtree(edition.folder)  # neither we nor Sphinx remove pages that are no longer there
+    kept = [sources / f"{page}.md" for page in pages(toc) if not page.startswith(GENERATED)]
     for page in kept:
         _copy(BOOK / page.relative_to(sources), page)
-    for extra in ("references.bib", "static/book.css"):
+    for extra in ("references.bib", "static/book.css", "static/book.js"):
         _copy(BOOK / extra, sources / extra)
     _copy(_mathjax(), sources / "static" / MATHJAX)
-    _write_yaml(sources / "_toc.yml", toc)
+    _write_yaml(edition.toc, toc)
     _write_yaml(sources / "_config.yml", settings(edition.name, cache, launch))
     code = edition.folder / "reference"
     if not code.is_symlink():
         code.symlink_to(BOOK.parent / "reference", target_is_directory=True)
-    for left in set(sources.rglob("*.md")) - kept:
-        if not str(left.relative_to(sources)).startswith(GENERATED):
-            left.unlink()
+    return kept
 
 
 def settings(edition: str, cache: Path, launch: dict[str, str]) -> dict[str, Any]:
@@ -109,6 +116,10 @@ def settings(edition: str, cache: Path, launch: dict[str, str]) -> dict[str, Any
     both["execute"]["cache"] = str(cache)
     both["sphinx"]["config"]["launch_addresses"] = launch
     return both
+
+
+def _is_there(page: str) -> bool:
+    return page.startswith(GENERATED) or (BOOK / f"{page}.md").exists()
 
 
 def _mathjax() -> Path:

