@@ -2,6 +2,7 @@
 
 | picture              | slide                         | what it draws                          |
 | -------------------- | ----------------------------- | -------------------------------------- |
+| `families`           | LLMs Taxonomy                 | masks and targets, of any models       |
 | `model_sizes`        | LM Landscape                  | `landscape`                            |
 | `double_descent`     | Why scaling?                  | `double_descent`                       |
 | `landscapes`         | All minima are global         | `loss_landscape`                       |

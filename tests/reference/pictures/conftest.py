@@ -50,7 +50,23 @@ def adapted():
 
 
 @pytest.fixture(scope="session")
-def figures(study, networks, adapted):
+def three():
+    """An encoder that sees all, a decoder that sees the past, and two tokens of each together."""
+    import torch
+
+    from reference.pictures.families import Family
+
+    past = torch.ones(3, 3, dtype=torch.bool).tril()
+    both = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]).bool()
+    return [
+        Family("encoder", ["the", "[MASK]", "sat"], torch.ones_like(past), ["", "cat", ""]),
+        Family("decoder", ["the", "cat", "sat"], past, ["cat", "sat", "on"]),
+        Family("both", ["the", "<X>", "<s>", "<X>"], both, ["", "", "<X>", "cat"], n_encoder=2),
+    ]
+
+
+@pytest.fixture(scope="session")
+def figures(study, networks, adapted, three):
     """One figure of each picture that needs no published runs."""
     from reference.compute_optimal import (
         isoflop_profiles,
@@ -65,6 +81,7 @@ def figures(study, networks, adapted):
         adaptation,
         double_descent,
         exponents,
+        families,
         isoflop_profiles as profiles_picture,
         joint_law_contours,
         landscapes,
@@ -92,6 +109,7 @@ def figures(study, networks, adapted):
         "isoflop_profiles": profiles_picture.picture(isoflop_runs(*study.runs), found[1]),
         "joint_law_contours": joint_law_contours.picture(fit_joint_law(*study.runs), *study.runs),
         "exponents": exponents.picture([*rows, *PUBLISHED]),
+        "families": families.picture(three),
         "double_descent": double_descent.picture(
             [by_features(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],
             [by_samples(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],

@@ -10,6 +10,7 @@ NAMES = (
     "adaptation",
     "double_descent",
     "exponents",
+    "families",
     "isoflop_profiles",
     "joint_law_contours",
     "landscapes",
