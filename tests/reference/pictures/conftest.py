@@ -52,6 +52,8 @@ def adapted():
 @pytest.fixture(scope="session")
 def figures(study, networks, adapted):
     """One figure of each picture that needs no published runs."""
+    import torch
+
     from reference.compute_optimal import (
         isoflop_profiles,
         minimum_over_curves,
@@ -63,6 +65,7 @@ def figures(study, networks, adapted):
     from reference.landscape import LANDSCAPE
     from reference.pictures import (
         adaptation,
+        attention_maps,
         double_descent,
         exponents,
         isoflop_profiles as profiles_picture,
@@ -98,6 +101,9 @@ def figures(study, networks, adapted):
         ),
         "landscapes": landscapes.picture(networks.slices, UNIT),
         "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "attention_maps": attention_maps.picture(
+            {f"head {i}": torch.eye(4).roll(i, 1) for i in range(4)}, "the cat sat down".split()
+        ),
         "adaptation": adaptation.picture(adapted, chance=0.55),
         "model_sizes": model_sizes.picture(LANDSCAPE),
     }

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 NAMES = (
     "adaptation",
+    "attention_maps",
     "double_descent",
     "exponents",
     "isoflop_profiles",
