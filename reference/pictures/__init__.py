@@ -3,6 +3,7 @@
 | picture              | slide                         | what it draws                          |
 | -------------------- | ----------------------------- | -------------------------------------- |
 | `attention_maps`     | Self-, Multi-head Attention   | `attention_maps`, or any weights       |
+| `layers`             | Transformer Encoder(-decoder) | the sub-layers of a layer, in order    |
 | `model_sizes`        | LM Landscape                  | `landscape`                            |
 | `double_descent`     | Why scaling?                  | `double_descent`                       |
 | `landscapes`         | All minima are global         | `loss_landscape`                       |
