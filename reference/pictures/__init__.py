@@ -2,6 +2,8 @@
 
 | picture              | slide                         | what it draws                          |
 | -------------------- | ----------------------------- | -------------------------------------- |
+| `attention_maps`     | Self-, Multi-head Attention   | `attention_maps`, or any weights       |
+| `layers`             | Transformer Encoder(-decoder) | the sub-layers of a layer, in order    |
 | `families`           | LLMs Taxonomy                 | masks and targets, of any models       |
 | `model_sizes`        | LM Landscape                  | `landscape`                            |
 | `double_descent`     | Why scaling?                  | `double_descent`                       |

@@ -68,6 +68,8 @@ def three():
 @pytest.fixture(scope="session")
 def figures(study, networks, adapted, three):
     """One figure of each picture that needs no published runs."""
+    import torch
+
     from reference.compute_optimal import (
         isoflop_profiles,
         minimum_over_curves,
@@ -79,6 +81,7 @@ def figures(study, networks, adapted, three):
     from reference.landscape import LANDSCAPE
     from reference.pictures import (
         adaptation,
+        attention_maps,
         double_descent,
         exponents,
         families,
@@ -116,6 +119,9 @@ def figures(study, networks, adapted, three):
         ),
         "landscapes": landscapes.picture(networks.slices, UNIT),
         "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "attention_maps": attention_maps.picture(
+            {f"head {i}": torch.eye(4).roll(i, 1) for i in range(4)}, "the cat sat down".split()
+        ),
         "adaptation": adaptation.picture(adapted, chance=0.55),
         "model_sizes": model_sizes.picture(LANDSCAPE),
     }
