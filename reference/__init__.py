@@ -26,6 +26,7 @@
 | next sentences        | `next_sentence`       | NSP                   | tokenizers' truncation   |
 | BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
 | real weights          | `minilm`              | BERT pre-training     | transformers             |
+| what the heads see    | `attention_maps`      | Multi-head Attention  | weights made by hand     |
 | GPT                   | `gpt`                 | GPT                   | transformers             |
 | generation, its cache | `generation`          | GPT                   | transformers, FLOPs      |
 | relative positions    | `t5_positions`        | T5                    | transformers, integers   |
@@ -73,7 +74,7 @@
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
 | pre-training GPT      | `pretrain_gpt`        | GPT                   | unigram, bigram          |
 | pre-training T5       | `pretrain_t5`         | T5                    | unigram, bigram          |
-| T5 that looks it up   | `t5_training`         | T5                    | first looks, first steps  |
+| T5 that looks it up   | `t5_training`         | T5                    | looks and steps at first |
 | commands              | `__main__`            | –                     | the commands run         |
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
