@@ -1,5 +1,7 @@
 """What each edition reads: all its pages, nothing of the other's, and nothing that is gone."""
 
+import re
+
 import pytest
 import yaml
 
@@ -103,3 +105,9 @@ def test_what_differs_between_editions_is_in_their_settings(edition, tmp_path):
     assert written["execute"]["cache"] == str(tmp_path / "kept")
     assert written["sphinx"]["config"]["launch_addresses"] == {"repository": "r"}
     assert set(edition.toc.read_text(encoding="utf-8").split()).isdisjoint({"edition:"})
+
+
+def test_no_source_is_entered_twice():
+    entries = re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.M)
+    assert len(entries) > 50
+    assert sorted(set(entries)) == entries, "twice, or out of order"
