@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.build import assignments, source_of
+from autograder.course import Course
+from autograder.leaks import rubrics
+from autograder.percent import to_notebook
 from book.editions import INSTRUCTOR, STUDENT, Edition
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,3 +156,15 @@ def violations(page, *rules: str) -> list[str]:
         if fault["impact"] in BAD
         for node in fault["nodes"]
     ]
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with the instructor's notebooks, without what takes long: their releases."""
+    course = Course.create(tmp_path_factory.mktemp("course"))
+    for name in assignments():
+        points = {key: rubric.points for key, rubric in rubrics(name).items()}
+        notebook = to_notebook(source_of(name).read_text(encoding="utf-8"), name, points)
+        (course.source / name).mkdir()
+        (course.source / name / f"{name}.ipynb").write_bytes(notebook)
+    return course
