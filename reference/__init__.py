@@ -15,6 +15,7 @@
 | self-attention        | `attention`           | Self-attention        | torch's attention        |
 | masks                 | `attention`           | Masked … attention    | torch's attention        |
 | several heads         | `multihead_attention` | Multi-head Attention  | torch's module           |
+| where heads look      | `attention_maps`      | Multi-head Attention  | transformers, values     |
 | sinusoidal positions  | `positions`           | Positional Encoding   | mpmath, 40 digits        |
 | feed-forward network  | `feed_forward`        | Adding Nonlinearities | torch's layers, SciPy    |
 | encoder               | `encoder`             | Transformer Encoder   | torch's encoder          |
@@ -26,7 +27,6 @@
 | next sentences        | `next_sentence`       | NSP                   | tokenizers' truncation   |
 | BERT                  | `bert`                | BERT pre-training     | transformers, gradients  |
 | real weights          | `minilm`              | BERT pre-training     | transformers             |
-| what the heads see    | `attention_maps`      | Multi-head Attention  | weights made by hand     |
 | GPT                   | `gpt`                 | GPT                   | transformers             |
 | generation, its cache | `generation`          | GPT                   | transformers, FLOPs      |
 | relative positions    | `t5_positions`        | T5                    | transformers, integers   |

@@ -13,10 +13,11 @@ What was learned is measured on documents held out, on the lost tokens alone: se
 come where they must, which is soon learned. The baselines are `pretrain_gpt`'s, on the same tokens:
 how often each occurs, and how often after the one before it in the text, lost or not. The model is
 told no less: what stands before a gap is in the inputs, what stands in it before a token is in the
-targets so far.
+targets so far. It is told more, too: what comes behind the gap.
 
 The optimiser is T5's own, and the decoder's first weights are such that it learns within minutes
-to look into the inputs: see `t5_training`.
+to look into the inputs: see `t5_training`. On Python's documentation the default run ends at 3.52
+nats, below the bigram's 4.09 and the unigram's 5.99, after some four minutes of one core.
 
 >>> settings = Settings(vocab_size=50)
 >>> rows = span_rows(torch.arange(10, 40).repeat(5), 2, settings, torch.Generator())

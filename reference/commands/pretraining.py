@@ -2,6 +2,8 @@
 
 A run writes into its folder, and goes on from the checkpoint that it finds there. What decides the
 run (settings, device, text) is its identity: a checkpoint of another one is refused, not mixed.
+Started by torchrun, several processes share a run (`data_parallel`), and its losses and checkpoint
+are those of one; the first alone prints, measures and writes.
 
 Left out: what differs, the task and how it is measured: `pretrain_bert`, `pretrain_gpt`,
 `pretrain_t5`.

@@ -1,16 +1,17 @@
 """What test_data_parallel.py starts, alone and under torchrun: a short run of each model.
 
-    [torchrun …] train_together.py FOLDER STEPS [WRONG]
+    [torchrun …] train_together.py FOLDER STEPS WAY …
 
 Each run goes on from its checkpoint in the folder, if there is one, and writes it again; the losses
-of all its steps go to FOLDER/losses.json. Seven rows, for two processes: one has four of them. With
-WRONG, a deliberately wrong way to share the work.
+of all steps go to FOLDER/losses.json. Seven rows, for two processes: one has four of them. All ways
+to share the work but the "right" one are deliberately wrong.
 """
 
 import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 
@@ -27,10 +28,11 @@ def mean_of_means(means):
     return sum(mean.value for mean in means) / data_parallel.n_ranks()
 
 
-WRONG = {
-    "mean of means": (data_parallel, "share_of", mean_of_means),
-    "own dropout": (data_parallel, "_DropoutOfAll", nullcontext),
-    "own gradients": (training, "parallel", lambda model: model),
+WAYS = {
+    "right": nullcontext(),
+    "mean of means": patch.object(data_parallel, "share_of", mean_of_means),
+    "own dropout": patch.object(data_parallel, "_DropoutOfAll", nullcontext),
+    "own gradients": patch.object(training, "parallel", lambda model: model),
 }
 
 
@@ -50,25 +52,32 @@ def begin_t5():
     return pretrain_t5.begin(torch.arange(400) ** 2 % 7 + 2, settings)
 
 
-def main(folder, steps, wrong=None):
+def losses_of(begin, steps, checkpoint):
+    """Train to so many steps, on from a checkpoint that is there; write it again."""
+    run = begin()
+    if checkpoint.exists():
+        run.load(checkpoint, {})
+    while run.step < steps:
+        run.advance()
+    if data_parallel.rank() == 0:
+        run.save(checkpoint, {})
+    return run.losses
+
+
+def main(folder, steps, *ways):
     # In float64 rounding is no explanation: sums in another order differ by far less than losses.
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    if wrong:
-        setattr(*WRONG[wrong])
-    losses = {}
+    found = {}
     with data_parallel.processes(torch.device("cpu")):
-        for begin in (begin_bert, begin_gpt, begin_t5):
-            run, checkpoint = begin(), folder / f"{begin.__name__}.pt"
-            if checkpoint.exists():
-                run.load(checkpoint, {})
-            while run.step < steps:
-                run.advance()
-            losses[begin.__name__.removeprefix("begin_")] = run.losses
-            if data_parallel.rank() == 0:
-                run.save(checkpoint, {})
+        for way in ways:
+            with WAYS[way]:
+                found[way] = {
+                    begin.__name__: losses_of(begin, steps, folder / f"{begin.__name__} {way}.pt")
+                    for begin in (begin_bert, begin_gpt, begin_t5)
+                }
     if data_parallel.rank() == 0:
-        (folder / "losses.json").write_text(json.dumps(losses))
+        (folder / "losses.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
