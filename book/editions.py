@@ -98,8 +98,8 @@ def lay_out(
     kept = [sources / f"{page}.md" for page in pages(toc) if not page.startswith(GENERATED)]
     for page in kept:
         _copy(BOOK / page.relative_to(sources), page)
-    for extra in ("references.bib", "static/book.css", "static/book.js"):
-        _copy(BOOK / extra, sources / extra)
+    for extra in [BOOK / "references.bib", *(BOOK / "static").iterdir()]:
+        _copy(extra, sources / extra.relative_to(BOOK))
     _copy(_mathjax(), sources / "static" / MATHJAX)
     _write_yaml(edition.toc, toc)
     _write_yaml(sources / "_config.yml", settings(edition.name, cache, launch))

@@ -2,6 +2,7 @@
 
 import pytest
 from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from autograder.build import assignments
 from autograder.leaks import rubrics
@@ -60,18 +61,23 @@ def test_questions_that_people_grade_stand_there_with_their_answers(name, text, 
         assert cell.source in text
 
 
-def test_markdown_shows_sentences_as_they_are(name):
-    plain = MarkdownIt("commonmark")
-    for rubric in rubrics(name).values():
-        for mistake in known(rubric):
-            (paragraph,) = [
-                token for token in plain.parse(escaped(mistake.sentence)) if token.type == "inline"
-            ]
-            shown = "".join(
-                f"`{child.content}`" if child.type == "code_inline" else child.content
-                for child in paragraph.children
-            )
-            assert shown == mistake.sentence
+def test_markdown_shows_sentences_as_they_are():
+    mistakes = [
+        mistake
+        for name in assignments()
+        for rubric in rubrics(name).values()
+        for mistake in known(rubric)
+    ]
+    nasty = r"a * b * c, 10 ** x, $y$ and $z$, _u_ [v](w) <b> \alpha, but `a * b * c`"
+    for sentence in [nasty, *(mistake.sentence for mistake in mistakes)]:
+        tokens = MarkdownIt("commonmark").use(dollarmath_plugin).parse(escaped(sentence))
+        (paragraph,) = [token for token in tokens if token.type == "inline"]
+        shown = [
+            f"`{part.content}`" if part.type == "code_inline" else part.content
+            for part in paragraph.children
+            if part.type in {"text", "code_inline", "text_special"}
+        ]
+        assert "".join(shown) == sentence
 
 
 def test_pages_are_written_where_they_changed(course, tmp_path):
