@@ -45,7 +45,7 @@ _HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library looks
 # What is loaded stays: looking for garbage among it would take a third of the time.
 _START = (
     "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); "
-    "from inside.zygote import main; "
+    "from inside import huge_pages; huge_pages.begin(); from inside.zygote import main; "
 )
 _ENVIRONMENT = {
     "HOME": HOME,

@@ -65,7 +65,7 @@ def warm_shell() -> CellShell:
     shell.run("1/0")
     gc.freeze()  # collections, here and in the children, leave what is loaded alone
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
-    huge_pages.collapse()
+    huge_pages.end()
     gc.enable()
     return shell
 
