@@ -27,8 +27,10 @@ from . import huge_pages, jail, meta_device, server, wire
 from .shell import CellShell
 
 _WARM_UP = """\
-import numpy as np, torch, matplotlib.pyplot as plt, math, random
-plt.plot([0, 1]); plt.title("$x$"); plt.imshow([[0, 1]]); plt.colorbar(); plt.show()
+import numpy as np, torch, matplotlib.pyplot as plt, math, random, traceback
+plt.figure(figsize=(1, 1)).add_axes((0, 0, 1, 1)).imshow([[0, 1]])
+plt.axis("off"); plt.title("$x$"); plt.show()  # ticks and bars take time and load nothing more
+traceback.format_stack()  # torch.manual_seed asks for it, and for the source of each frame
 print(torch.ones(2)); torch.ones(2)
 """
 
