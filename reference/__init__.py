@@ -77,6 +77,11 @@
 | T5 that looks it up   | `t5_training`         | T5                    | looks and steps at first |
 | commands              | `__main__`            | –                     | the commands run         |
 
+The lecture's three families are made of the same parts, and differ in which token sees which and in
+what each is asked. An encoder (BERT) sees all and guesses what was hidden at its own place; a
+decoder (GPT) sees itself and the past, and says what comes next; an encoder-decoder (T5) sees all
+of its inputs, and says the next token of another text. `pictures.families` draws all three.
+
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and
 layers run on any device, `meta` too, and in float16, bfloat16, float32 and float64. Pictures stand
