@@ -34,6 +34,7 @@ import torch
 from reference.adaptation import METHODS, Result
 
 TABLE, MADE = "adaptation.csv", "adaptation.json"
+COMMAND = "python -m reference adapt --rates && python -m reference adapt"
 COLUMNS = ("method", "seed", "learning_rate", "trainable", "total", "share", "accuracy")
 
 
@@ -52,7 +53,7 @@ def write_table(path: Path, results: Mapping[str, Sequence[Result]]) -> None:
 def write_made(path: Path, settings: dict[str, Any], rates: Sequence[dict[str, Any]]) -> None:
     """Write how the table was made, and how well the learning rates did that were tried."""
     versions = {"torch": torch.__version__, "machine": platform.machine()}
-    made = {"command": "python -m reference adapt", **settings, **versions, "rates": rates}
+    made = {"command": COMMAND, **settings, **versions, "rates": rates}
     path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 

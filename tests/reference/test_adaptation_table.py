@@ -74,7 +74,7 @@ def test_a_table_that_is_wrong_is_told_with_its_line(lines, message, tmp_path):
 def test_how_it_was_made_is_written_beside_it(tmp_path):
     write_made(tmp_path / MADE, {"chance": 0.55, "steps": 3}, [{"run": "LoRA at 0.001"}])
     made = json.loads((tmp_path / MADE).read_text())
-    assert made["command"] == "python -m reference adapt"
+    assert made["command"].endswith("python -m reference adapt")
     assert {"torch", "machine"} <= made.keys()
     assert made["rates"] == [{"run": "LoRA at 0.001"}]
     assert read_chance(tmp_path / MADE) == 0.55
