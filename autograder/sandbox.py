@@ -160,11 +160,11 @@ class Sandbox:
 
         Unconfined, what cells detached from their process goes on.
         """
-        self._control.close()
-        if self.limits is None:
+        if self.limits is None:  # before the warm process ends, whose children they are
             with contextlib.suppress(psutil.NoSuchProcess):
                 for process in psutil.Process(self._process.pid).children(recursive=True):
                     process.kill()
+        self._control.close()
         self._process.kill()
         self._process.wait()
         self._log.close()

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 import autograder
-from autograder import bubblewrap
+from autograder import bubblewrap, sandbox as module
 from autograder.bubblewrap import check_outside
 from autograder.errors import SandboxUnavailable
 from autograder.inside import wire
