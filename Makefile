@@ -11,7 +11,7 @@ SNIPPETS    := vaderSentiment # rated sentences: its source archive alone has th
 ASSIGNMENTS := $(notdir $(patsubst %/,%,$(wildcard assignments/a*_*/)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gpu bench validate clean
+.PHONY: help demo test check book gpu bench validate clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -21,13 +21,17 @@ demo: $(INSTALLED) ## grade a sample class, honest, mistaken and hostile, in bui
 	@$(BIN)/autograder demo $(ARGS)
 
 test: $(INSTALLED) ## run the tests (ARGS="-m 'not sandbox'" passes options to pytest)
-	@$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist worksteal -m 'not book' $(ARGS)
 
 check: $(INSTALLED) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --output-format concise . || { echo "Not formatted: run $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+book: $(INSTALLED) ## build the book's two editions in build/book, and look at them in a browser
+	@$(BIN)/python -m book $(ARGS)
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 -m book tests/book
 
 gpu: $(INSTALLED) ## check the reference on a GPU: exactness, memory, speed; skips, saying so, without
 	@$(BIN)/python -m pytest -q -m gpu tests/reference $(ARGS)
@@ -43,7 +47,7 @@ validate: $(INSTALLED) ## show that hidden tests tell right from wrong, for each
 clean: ## remove what was built and every cache; keeps .venv and your course in build/course
 	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name course -exec rm -rf {} +; fi
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
-	@find reference autograder assignments tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find reference autograder assignments book tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, 3.12 or 3.13"; exit 1; }

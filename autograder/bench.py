@@ -3,7 +3,9 @@
 One round grades the whole class with `nbgrader autograde` in a course folder with nbgrader's own
 defaults, and with `autograder grade`, each as a command in a fresh process, each with a fresh
 gradebook and nothing graded before; sides alternate, so that a machine that slows down slows both.
-Every student's points for every graded cell must agree, or the comparison counts for nothing.
+A third side, told apart in all that is printed, is the same command where `autograder warm` has
+left a grader loaded. Every student's points for every graded cell must agree, or the comparison
+counts for nothing.
 
 Memory is the largest drop of the machine's available memory while a command runs: it counts what
 processes share once, and what sandboxed ones use, whose own figures an ordinary user may not read.
@@ -18,8 +20,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -98,12 +100,14 @@ def main(
 
 def _compare(assignment: str, rounds: int, students: int, jobs: int, folder: Path) -> None:
     stock, ours = make_sides(assignment, students, jobs, folder / "compare")
-    runs = {side.name: Measured() for side in (stock, ours)}
+    warm = replace(ours, name="autograder, warm")
+    runs = {side.name: Measured() for side in (stock, ours, warm)}
     for number in range(1, rounds + 1):
-        for side in (stock, ours):
+        for side in (stock, ours, warm):
             with _working(f"round {number} of {rounds}: {side.name}, {students} submissions"):
-                measure(side, assignment, runs[side.name])
-        agree(runs[stock.name].points, runs[ours.name].points)
+                with warm_grader(side, assignment) if side is warm else nullcontext():
+                    measure(side, assignment, runs[side.name])
+            agree(runs[stock.name].points, runs[side.name].points)
     with _working("once more, verdicts kept"):
         kept_s = run(ours)
     table = Table("", "median", "each round", "a submission", "peak memory", box=None)
@@ -116,6 +120,8 @@ def _compare(assignment: str, rounds: int, students: int, jobs: int, folder: Pat
     console.print(f"Both sides gave the same points for all {cells} graded cells.")
     console.print(table)
     print(f"speedup: {runs[stock.name].median_s / runs[ours.name].median_s:.1f}")
+    times = runs[stock.name].median_s / runs[warm.name].median_s
+    print(f"with a warm grader, left loaded by `autograder warm`: {times:.1f}")
     _print_split(ours.course, assignment)
     console.print(f"Once more with all verdicts kept: {kept_s:.2f} s")
 
@@ -177,22 +183,32 @@ def run(side: Side) -> float:
     Raises:
         BenchError: if the command fails.
     """
-    empty = str(side.course / "no-settings")  # nobody's Jupyter settings
-    env = os.environ | {"JUPYTER_CONFIG_DIR": empty, "IPYTHONDIR": empty}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, not for each command
     started = perf_counter()
-    ended = subprocess.run(
-        side.command,
-        cwd=side.course,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
-    seconds = perf_counter() - started
+    _command(side, side.command)
+    return perf_counter() - started
+
+
+@contextmanager
+def warm_grader(side: Side, assignment: str) -> Iterator[None]:
+    """Keep a grader loaded for the side's commands. Raises: BenchError if none can be had."""
+    autograder = side.command[0]
+    _command(side, [autograder, "warm", assignment])
+    try:
+        yield
+    finally:
+        _command(side, [autograder, "warm", "--stop"])
+
+
+def _command(side: Side, words: Sequence[str]) -> None:
+    nobodys = str(side.course / "no-settings")  # nor is any warm grader found there but the bench's
+    os.makedirs(nobodys, exist_ok=True)
+    places = ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "XDG_RUNTIME_DIR")
+    env = os.environ | dict.fromkeys(places, os.path.abspath(nobodys))
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, not for each command
+    ended = subprocess.run(words, cwd=side.course, env=env, capture_output=True, text=True)
     if ended.returncode != 0:
         said = (ended.stdout + ended.stderr)[-2000:]
         raise BenchError(f"{side.name} ended with exit code {ended.returncode}:\n{said}")
-    return seconds
 
 
 def read_points(gradebook: Path, assignment: str) -> Points:

@@ -1,4 +1,4 @@
-"""The command `autograder`: build, grade, feedback, validate, demo, doctor.
+"""The command `autograder`: build, grade, warm, feedback, validate, demo, doctor.
 
 Exit codes: 0 all went well; 1 it could not be done (the message says what to change); 2 the
 command's words are off; 3 done, but some submission needs a person's look (`grade`), or an
@@ -22,6 +22,7 @@ from rich.console import Console
 
 from autograder.course import DEFAULT_ROOT, Course
 from autograder.errors import CoursewareError
+from autograder.warm import hand_over, stop
 
 NEEDS_A_LOOK = 3
 
@@ -48,17 +49,25 @@ def main() -> None:
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    code = 0
+    code = hand_over(sys.argv[1:]) if sys.argv[1:2] == ["grade"] else None
+    os._exit(_run(sys.argv[1:]) if code is None else code)
+
+
+def _run(words: list[str]) -> int:
+    """Run one command; its exit code."""
+    global console
+    console = Console()  # of the terminal that there is now: a warm grader is given one
+    code: int | str | None = 0
     try:
-        app()
+        app(words)
     except SystemExit as end:
-        if isinstance(end.code, str):
-            raise
-        code = end.code or 0
+        code = end.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    return 1 if isinstance(code, str) else code or 0
 
 
 @app.command()
@@ -141,6 +150,27 @@ def grade(
             write_csv(verdicts, csv)
     if problems or any(verdict.status != "graded" for verdict in verdicts):
         raise typer.Exit(NEEDS_A_LOOK)
+
+
+@app.command()
+def warm(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME…]", help="Default: all assignments.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="How long it stays without work.")] = 30.0,
+    end: Annotated[bool, typer.Option("--stop", help="End the one that runs.")] = False,
+) -> None:
+    """Leave a grader loaded, so that each `grade` starts at once (it holds some 0.6 GB)."""
+    from autograder.build import assignments
+    from autograder.warm_grader import start
+
+    found = stop()
+    if end:
+        console.print("ended" if found else "none was running")
+        return
+    with _errors_in_words(), console.status("loading"):
+        start(names or assignments(), 60 * minutes, _run)
+    console.print(f"`autograder grade` starts at once, until {minutes:g} minutes without work")
 
 
 @app.command()

@@ -175,7 +175,7 @@ def _gpu() -> Finding:
 
 
 def _bubblewrap() -> Finding:
-    from autograder.sandbox import bwrap_path
+    from autograder.bubblewrap import bwrap_path
 
     try:
         path = bwrap_path()

@@ -13,19 +13,21 @@ Proved by: row-by-row equality with `nbgrader autograde`; broken off at each sta
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from autograder.errors import CourseError
 from autograder.gradebook_file import (
     KnownAssignment,
     open_gradebook,
     read_assignment,
     transaction,
 )
-from autograder.graded_folder import put, timestamp_of
+from autograder.graded_folder import FEEDBACK_KEY, TIMESTAMP, feedback_key_of, put, timestamp_of
 from autograder.marks import Marks, graded_notebook, mark
 from autograder.plain import plain
 from autograder.verdict import Verdict
@@ -74,17 +76,22 @@ def _write_batch(
 ) -> None:
     rows: list[tuple[str, str | None, Marks]] = []
     for verdict, executed in batch:
-        time, timestamp = None, b""
+        time, exchange = None, dict[str, bytes]()
+        submission = course.submitted / verdict.student / assignment
         try:
-            time, timestamp = timestamp_of(course.submitted / verdict.student / assignment)
+            time, exchange[TIMESTAMP] = timestamp_of(submission)
         except (OSError, ValueError) as error:
             problems.append(plain(f"{verdict.student}: the time of submission is unknown: {error}"))
+        try:
+            exchange[FEEDBACK_KEY] = feedback_key_of(submission)
+        except (OSError, ValueError) as error:
+            problems.append(plain(f"{verdict.student}: feedback cannot be released: {error}"))
         try:
             verdict.student.encode()
             notebook = _read(executed) if isinstance(executed, Path) else executed
             rows.append((verdict.student, time, mark(verdict, notebook, known.records)))
             whole = graded_notebook(notebook, verdict, known.records)
-            put(course, assignment, verdict.student, whole, timestamp)
+            put(course, assignment, verdict.student, whole, exchange)
         except (OSError, ValueError) as error:
             problems.append(plain(f"{verdict.student}: not recorded in full: {error}"))
     with transaction(db):
@@ -151,13 +158,29 @@ def _late(db: sqlite3.Connection, known: KnownAssignment) -> set[str]:
 
 
 def _assign_penalties(course: "Course", assignment: str, students: list[str]) -> None:
-    """Let nbgrader apply the course's late policy; loaded only where a student is late."""
+    """Let nbgrader apply the course's late policy; loaded only where a student is late.
+
+    The policy may be a module beside the course's settings: nbgrader's commands look there too.
+
+    Raises:
+        CourseError: The policy cannot be loaded.
+    """
     from nbformat import NotebookNode
     from nbgrader.preprocessors import AssignLatePenalties
+    from traitlets import TraitError
 
     from autograder.nbgrader_config import load_config
 
-    assign = AssignLatePenalties(config=load_config(course.root))
+    sys.path.insert(0, str(course.root))
+    try:
+        assign = AssignLatePenalties(config=load_config(course.root))
+    except (ImportError, AttributeError, TraitError) as error:
+        raise CourseError(
+            f"the late policy of {course.root / 'nbgrader_config.py'} cannot be loaded: {error}; "
+            "its module must lie beside that file, or be installed"
+        ) from error
+    finally:
+        sys.path.remove(str(course.root))
     for student in students:
         whose = {"student": student, "assignment": assignment, "notebook": assignment}
         resources = {"nbgrader": {**whose, "db_url": course.db_url}}

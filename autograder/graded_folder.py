@@ -1,14 +1,17 @@
 """The folder `autograded/<student>/<assignment>/`: what graders open and feedback is made from.
 
-It holds the executed notebook, the submission's `timestamp.txt` and the assignment's data files.
+It holds the executed notebook, the assignment's data files, and what nbgrader's exchange wrote
+beside the submission: when it came, and the secret by which the student will find the feedback.
 Left out: other files that came with a submission. Nothing reads them after grading, links among
 them would pull in files of the instructor's, and formgrader would serve them as pages of its own.
 Proved by: a submission with links, pipes, oversized and malformed time stamps.
 """
 
+import contextlib
 import os
 import re
 import stat
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +24,14 @@ if TYPE_CHECKING:
 TIMESTAMP = "timestamp.txt"
 """Where nbgrader's exchange writes when a submission came."""
 
-_TIMESTAMP_BYTES = 200
-"""No time stamp is longer; what is, was not written by nbgrader."""
+FEEDBACK_KEY = "submission_secret.txt"
+"""Where `nbgrader submit` writes what feedback is named after; `release_feedback` needs it."""
+
+_EXCHANGE_BYTES = 200
+"""No time stamp or secret is longer; what is, was not written by nbgrader."""
+
+_HEX = re.compile(rb"[0-9a-f]{32,}")
+"""128 digits, as `nbgrader submit` draws them."""
 
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?( UTC)?", re.ASCII)
 
@@ -34,14 +43,19 @@ _IGNORED = {".ipynb_checkpoints", "__pycache__", "feedback"}
 
 
 def put(
-    course: "Course", assignment: str, student: str, notebook: dict[str, Any], timestamp: bytes
+    course: "Course",
+    assignment: str,
+    student: str,
+    notebook: dict[str, Any],
+    exchange: Mapping[str, bytes],
 ) -> None:
-    """Write one submission's folder, each file as a whole."""
+    """Write one submission's folder, each file as a whole; of `exchange`, what is not empty."""
     folder = course.autograded / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{assignment}.ipynb", notebook_bytes(notebook), _READ_ONLY)
-    if timestamp:
-        write_atomically(folder / TIMESTAMP, timestamp, _READ_ONLY)
+    for name, data in exchange.items():
+        if data:
+            write_atomically(folder / name, data, _READ_ONLY)
     for name, path in data_files(course.source / assignment).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, path.read_bytes(), _READ_ONLY)
@@ -62,11 +76,11 @@ def data_files(source: Path) -> dict[str, Path]:
 def ours(course: "Course", assignment: str, student: str) -> set[str]:
     """The files that belong in a submission's autograded folder, by their path in it."""
     names = {f"{assignment}.ipynb", *data_files(course.source / assignment)}
-    try:
-        _, timestamp = timestamp_of(course.submitted / student / assignment)
-    except (OSError, ValueError):
-        timestamp = b""
-    return names | ({TIMESTAMP} if timestamp else set())
+    submission = course.submitted / student / assignment
+    for name, read in ((TIMESTAMP, timestamp_of), (FEEDBACK_KEY, feedback_key_of)):
+        with contextlib.suppress(OSError, ValueError):
+            names |= {name} if any(read(submission)) else set()
+    return names
 
 
 def timestamp_of(submission: Path) -> tuple[str | None, bytes]:
@@ -75,20 +89,38 @@ def timestamp_of(submission: Path) -> tuple[str | None, bytes]:
     Raises:
         ValueError: The file is there and does not say when.
     """
-    try:
-        file = os.open(submission / TIMESTAMP, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None, b""
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise ValueError(f"{TIMESTAMP} is not a file")
-        data = os.read(file, _TIMESTAMP_BYTES + 1)
-    finally:
-        os.close(file)
-    if len(data) > _TIMESTAMP_BYTES:
-        raise ValueError(f"{TIMESTAMP} is longer than {_TIMESTAMP_BYTES} bytes")
+    data = _exchanged(submission / TIMESTAMP)
     text = data.decode("utf-8").strip()
     return (f"{_utc(text):%Y-%m-%d %H:%M:%S.%f}" if text else None), data
+
+
+def feedback_key_of(submission: Path) -> bytes:
+    """What the exchange names the feedback after; nothing for what came another way.
+
+    Raises:
+        ValueError: The file is there and is none of the exchange's.
+    """
+    data = _exchanged(submission / FEEDBACK_KEY)
+    if data and not _HEX.fullmatch(data):
+        raise ValueError(f"{FEEDBACK_KEY} is not what `nbgrader submit` writes")
+    return data
+
+
+def _exchanged(path: Path) -> bytes:
+    """A small file of the exchange's, which a student may have replaced; b"" without one."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return b""
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise ValueError(f"{path.name} is not a file")
+        data = os.read(file, _EXCHANGE_BYTES + 1)
+    finally:
+        os.close(file)
+    if len(data) > _EXCHANGE_BYTES:
+        raise ValueError(f"{path.name} is longer than {_EXCHANGE_BYTES} bytes")
+    return data
 
 
 def _utc(text: str) -> datetime:

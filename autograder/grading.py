@@ -25,11 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from autograder.bubblewrap import check_outside
 from autograder.course import Course
 from autograder.deadlines import Deadlines
 from autograder.errors import CourseError, SandboxUnavailable, UnreadableSubmission
 from autograder.pool import forked
-from autograder.sandbox import Sandbox, check_outside
+from autograder.sandbox import Sandbox
 from autograder.submission import read_submission
 from autograder.submitted_file import read_bytes
 from autograder.verdict import (
@@ -64,6 +65,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 _job: Job  # set before the judges are forked
+_kept: Sandbox | None = None  # a warm grader's
 
 
 def grade_class(
@@ -109,7 +111,7 @@ def grade_class(
         progress(len(found), len(chosen))
     try:
         if left:
-            with Sandbox(confined=confined) as sandbox:
+            with _sandbox(confined) as sandbox:
                 _job = Job(
                     course,
                     assignment,
@@ -120,7 +122,7 @@ def grade_class(
                     course.released(assignment),
                     course.data_files(assignment),
                 )
-                _warm_up(assignment)
+                warm_up(assignment)
                 sandbox.wait_ready()
                 for student, verdict in _judge_all(left, jobs or os.cpu_count() or 1):
                     found[student] = verdict
@@ -141,7 +143,7 @@ def grade_one(root: Path, assignment: str, student: str) -> Verdict:
     return grade_class(course, assignment, students=[student], jobs=1, record=False)[0]
 
 
-def _warm_up(assignment: str) -> None:
+def warm_up(assignment: str) -> None:
     """Load, before the fork, what every judge needs.
 
     What is loaded stays, so looking for garbage among it would be in vain, now and in the judges.
@@ -158,6 +160,16 @@ def _warm_up(assignment: str) -> None:
     importlib.import_module(f"assignments.{assignment}.misconceptions")
     gc.freeze()
     gc.enable()
+
+
+def keep(sandbox: Sandbox) -> None:
+    """Have later classes graded in branches of this sandbox."""
+    global _kept
+    _kept = sandbox
+
+
+def _sandbox(confined: bool) -> Sandbox:
+    return _kept.branch() if confined and _kept else Sandbox(confined=confined)
 
 
 def _stored(

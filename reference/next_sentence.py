@@ -22,8 +22,9 @@ tokenizers library and against one token removed at a time; rows worked by hand.
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional as F
 
 Sentence = Sequence[int]
 Documents = Sequence[Sequence[Sentence]]  # documents[d][s] is sentence s of document d
@@ -103,6 +104,19 @@ def pack_pair(
     token_type_ids = [0] * len(first) + [1] * len(second) + [0] * n_pad
     attention_mask = [1] * (len(first) + len(second)) + [0] * n_pad
     return torch.tensor(input_ids), torch.tensor(token_type_ids), torch.tensor(attention_mask)
+
+
+def next_sentence_loss(
+    logits: Float[Tensor, "b 2"], is_next: Bool[Tensor, " b"] | Int[Tensor, " b"]
+) -> Float[Tensor, ""]:
+    """Mean of -log p(answer), in float32 or wider; column 1 is the logit of IsNext."""
+    if is_next.is_floating_point():
+        raise TypeError(
+            f"is_next must be boolean or integer: got {is_next.dtype}; it is no probability, but "
+            "the answer, True or 1 where the second segment follows"
+        )
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return F.cross_entropy(wide, is_next.long())
 
 
 def _coin(generator: torch.Generator | None) -> bool:

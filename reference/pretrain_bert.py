@@ -2,7 +2,7 @@
 
 Slides "BERT pre-training"; Devlin et al. 2019, §3.1, A.2. Each step draws rows: a place in the
 text, a pair of segments from there (`next_sentence`), 15% of the tokens to predict (`masked_lm`);
-its loss is the sum of both tasks' (`bert`). Every step corrupts anew.
+its loss is the sum of both tasks'. Every step corrupts anew.
 
 What was learned is measured on documents held out, at the places that hold [MASK]: elsewhere the
 token itself can be seen, and repeating it is no feat. The baseline knows no context, only how often
@@ -30,10 +30,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reference.basic_tokenizer import basic_tokenize
-from reference.bert import BertConfig, BertForPreTraining, pretraining_loss
+from reference.bert import BertConfig, BertForPreTraining
 from reference.corpus import Text
+from reference.data_parallel import Mean, loss_of_part
 from reference.masked_lm import IGNORED, mask_tokens, masked_lm_loss
-from reference.next_sentence import next_segment_pair, pack_pair
+from reference.next_sentence import next_segment_pair, next_sentence_loss, pack_pair
 from reference.training import Training
 from reference.wordpiece import SPECIAL_TOKENS, WordPiece, train_wordpiece
 
@@ -105,12 +106,15 @@ class Examples:
         return Rows(corrupted, types, mask, labels, torch.tensor(answers))
 
 
-def loss_of(model: nn.Module, rows: Rows) -> Tensor:
-    """Both tasks' losses together, computed where the model is."""
+def means_of(model: nn.Module, rows: Rows) -> list[Mean]:
+    """Both tasks' losses, computed where the model is; their sum is what BERT minimises."""
     device = next(model.parameters()).device
     ids, types, mask, labels, is_next = (part.to(device) for part in rows)
     mlm_logits, nsp_logits = model(ids, types, mask)
-    return pretraining_loss(mlm_logits, labels, nsp_logits, is_next)
+    return [
+        Mean(masked_lm_loss(mlm_logits, labels), (labels != IGNORED).sum()),
+        Mean(next_sentence_loss(nsp_logits, is_next), len(is_next)),
+    ]
 
 
 def begin(examples: Examples, device: torch.device | str = "cpu") -> Training:
@@ -129,7 +133,7 @@ def begin(examples: Examples, device: torch.device | str = "cpu") -> Training:
     ).to(device)
     return Training(
         model,
-        lambda model, generator: loss_of(model, examples.rows(s.batch_size, generator)),
+        loss_of_part(lambda generator: examples.rows(s.batch_size, generator), means_of),
         lr=s.lr,
         warmup=s.warmup,
         total=s.steps,

@@ -27,6 +27,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from reference.data_parallel import Mean, loss_of_part
 from reference.gpt import GPT, GPTConfig, next_token_loss
 from reference.ngram import AddK, KneserNey
 from reference.training import Training, warmup_cosine
@@ -83,13 +84,16 @@ def begin(
         )
     ).to(device)
 
-    def loss_of(model: nn.Module, generator: torch.Generator) -> Tensor:
-        rows = windows(tokens, s.batch_size, s.max_length, generator).to(device)
-        return next_token_loss(model(rows), rows)
+    def draw(generator: torch.Generator) -> Tensor:
+        return windows(tokens, s.batch_size, s.max_length, generator)
+
+    def means_of(model: nn.Module, rows: Tensor) -> list[Mean]:
+        rows = rows.to(device)
+        return [Mean(next_token_loss(model(rows), rows), rows[:, 1:].numel())]
 
     return Training(
         model,
-        loss_of,
+        loss_of_part(draw, means_of),
         lr=s.lr,
         warmup=s.warmup,
         total=s.steps,

@@ -12,7 +12,9 @@ on a GPU, as far as its kernels always add in the same order.)
 >>> [round(warmup_cosine(step, warmup=2, total=6), 3) for step in range(7)]
 [0.0, 0.5, 1.0, 0.854, 0.5, 0.146, 0.0]
 
-Left out: several devices, gradient accumulation, loss scaling (bfloat16 needs none).
+Several processes may share a run (`data_parallel`): each computes a part of every loss.
+
+Left out: gradient accumulation, loss scaling (bfloat16 needs none).
 Proved by: 2k steps equal k steps, a checkpoint and k more, bit for bit; both schedules of
 transformers; the steps of torch's AdamW; each thing left out of a checkpoint makes a difference.
 """
@@ -25,6 +27,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reference.data_parallel import n_ranks, parallel, summed
 from reference.device import dropout_generator
 
 CLIP_NORM = 1.0  # of all gradients together; BERT's released code
@@ -78,12 +81,17 @@ class Training:
         total: int,
         seed: int,
         schedule: Schedule = warmup_linear,
+        optimizer: torch.optim.Optimizer | None = None,
     ) -> None:
-        """Begin at step 0; `seed` decides the batches, and the masks that dropout draws."""
+        """Begin at step 0; `seed` decides the batches, and the masks that dropout draws.
+
+        Without an `optimizer` of its own the model is trained by `adamw`.
+        """
         schedule(0, warmup, total)
         self.model, self.loss_of, self.schedule = model, loss_of, schedule
         self.lr, self.warmup, self.total = lr, warmup, total
-        self.optimizer = adamw(model, lr)
+        self.optimizer = optimizer or adamw(model, lr)
+        self.parallel = parallel(model)  # the same parameters; the model itself, if trained alone
         self.device = next(model.parameters()).device
         self.generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # dropout takes its numbers from torch's own generators
@@ -101,12 +109,12 @@ class Training:
             group["lr"] = self.lr * self.schedule(self.step, self.warmup, self.total)
         mixed = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
-            loss = self.loss_of(self.model, self.generator)
+            loss = self.loss_of(self.parallel, self.generator)
         self.optimizer.zero_grad()
-        loss.backward()
+        (n_ranks() * loss).backward()  # of several processes' gradients the average is taken
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
         self.optimizer.step()
-        self.losses.append(loss.item())
+        self.losses.append(summed(loss).item())
         return self.losses[-1]
 
     def save(self, path: Path, settings: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@
 | `exchange.py` | the asking side of a call, and how it is differentiated |
 | `jail.py` | namespaces, mounts, limits, capabilities and system calls of one student's process |
 | `shell.py` | IPython's shell with its outputs collected |
+| `magics.py` | IPython's magics, looked for where they can be |
 | `server.py` | a student's process: runs cells, forks snapshots, answers calls |
 | `huge_pages.py` | the warm process's memory on huge pages, for quick forks |
 | `meta_device.py` | what operations on the meta device need, loaded once |

@@ -18,7 +18,8 @@ from .reader import checked_state
 from .tensors import raw
 
 Outline: TypeAlias = Any
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
+_SEQUENCES = (list, tuple)
 
 
 def bits(value: torch.Tensor | torch.Generator) -> tuple[torch.dtype, torch.Size, bytes]:
@@ -37,15 +38,15 @@ def outline(value: object, held: list[object]) -> Outline:
 
     Two outlines are equal if nothing was put in, taken out or moved in between.
     """
+    if type(value) in _PLAIN:
+        return type(value).__name__, repr(value)
     if isinstance(value, dict):
         pairs = dict.items(value)
         return "dict", [(outline(key, held), outline(item, held)) for key, item in pairs]
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
         return type(value).__name__, [outline(item, held) for item in value]
     if isinstance(value, set):
         return "set", sorted(repr(outline(item, held)) for item in value)
-    if type(value) in _PLAIN:
-        return type(value).__name__, repr(value)
     held.append(value)
     return "object", id(value)
 

@@ -168,11 +168,11 @@ def tensor_refs(*values: wire.Value) -> list[wire.TensorRef]:
     left = list(reversed(values))  # no recursion: the other end decides how deep a value is nested
     while left:
         value = left.pop()
-        if isinstance(value, wire.TensorRef):
+        if type(value) is wire.TensorRef:
             found.append(value)
-        elif isinstance(value, wire.Sequence_):
+        elif type(value) is wire.Sequence_:
             left += reversed(value.items)
-        elif isinstance(value, wire.Mapping_):
+        elif type(value) is wire.Mapping_:
             left += reversed([*value.keys, *value.values])
     return found
 

@@ -30,6 +30,7 @@ import msgspec
 STUDENT_ID = 1000  # user and group number that student code sees
 SCRATCH = "/scratch"  # a folder that bubblewrap makes, covered by each submission's own tmpfs
 HOME = f"{SCRATCH}/home"
+BRANCH = b"branch"  # asks the warm process for a fork that serves one command (zygote.py)
 
 _CLONE = {
     "user": 0x10000000, "pid": 0x20000000, "mount": 0x00020000,
@@ -44,6 +45,7 @@ _MS = {
     "rec": 16384,
     "private": 1 << 18,
 }
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 24, 38, 47
 _SHARED_ANONYMOUS = 0x21  # flags of mmap: MAP_SHARED and MAP_ANONYMOUS
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
@@ -139,6 +141,11 @@ def drop_capabilities() -> None:
     nothing = (ctypes.c_uint32 * 6)()
     _check(_libc.syscall(_SYSTEM_CALLS["capset"], header, nothing), "capset")
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill this process when the one that forked it ends."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "end with parent")
 
 
 def hide() -> None:

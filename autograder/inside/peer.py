@@ -278,9 +278,8 @@ def raised(number: int, error: BaseException) -> wire.Raised:
 
 
 def _mark_leaves(message: wire.Call, reader: Reader) -> list[torch.Tensor]:
-    marked = {ref.index for ref in tensor_refs(message.args, message.kwargs) if ref.grad}
-    numbers = sorted({ref.index for ref in tensor_refs(message.args, message.kwargs)})
+    refs = tensor_refs(message.args, message.kwargs)
     if message.grad:
-        for number in marked:
+        for number in {ref.index for ref in refs if ref.grad}:
             reader.tensors[number].requires_grad_()
-    return [reader.tensors[number] for number in numbers]
+    return [reader.tensors[number] for number in sorted({ref.index for ref in refs})]

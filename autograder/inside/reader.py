@@ -116,9 +116,10 @@ def checked_state(state: torch.Tensor) -> torch.Tensor:
 
 def _keys(keys: list[Any]) -> Sequence[Any]:
     """Keys of a dict or members of a set, if they are different and not made to collide."""
-    hashes = Counter(map(hash, keys))
-    if max(hashes.values(), default=0) > COLLISIONS or len(set(keys)) < len(keys):
-        raise ValueError("keys that are equal or collide")
+    if len(keys) > COLLISIONS and max(Counter(map(hash, keys)).values()) > COLLISIONS:
+        raise ValueError("keys that collide")
+    if len(set(keys)) < len(keys):
+        raise ValueError("keys that are equal")
     return keys
 
 

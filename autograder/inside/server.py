@@ -22,6 +22,8 @@ from .peer import BorrowedCallable, Peer, raised
 from .shell import CellShell
 from .writer import Writer
 
+_handle = getattr(signal.signal, "__wrapped__", signal.signal)  # makes no enum of the old handler
+
 
 class StudentPeer(Peer):
     """The student's end: everything may be lent, and called by the judge."""
@@ -142,7 +144,7 @@ def _serve_calls(channel: wire.Channel, shell: CellShell) -> None:
         except wire.WireClosed:
             return
         about.close()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _handle(signal.SIGINT, signal.default_int_handler)
         try:
             if isinstance(message, wire.Look):
                 peer.look(message)
@@ -151,4 +153,4 @@ def _serve_calls(channel: wire.Channel, shell: CellShell) -> None:
         except KeyboardInterrupt:
             pass
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _handle(signal.SIGINT, signal.SIG_IGN)

@@ -30,8 +30,10 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Instance
 from traitlets.config import Config
 
+from .magics import Transformers
 from .wire import Output
 
 CELL_CHARACTERS = 200_000  # of text, over all outputs of a cell
@@ -197,6 +199,7 @@ class CellShell(InteractiveShell):
     """The shell of one student; `run` gives a cell's outputs."""
 
     outputs: Outputs = Outputs()
+    input_transformer_manager = Instance(Transformers, ())
 
     def __init__(self, **kwargs: Any) -> None:
         config = Config()

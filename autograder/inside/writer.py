@@ -60,6 +60,9 @@ class Writer:
             raise Unsendable(f"a value of more than {COUNT:,} parts cannot be sent")
         if value is None or value is True or value is False:
             return value
+        exact = _EXACT.get(type(value))
+        if exact is not None:
+            return exact(self, value, depth)
         for kind, write in _WRITERS:
             if isinstance(value, kind):
                 return write(self, value, depth)
@@ -180,3 +183,8 @@ _WRITERS: list[tuple[Any, Callable[[Writer, Any, int], Value]]] = [
     (complex, Writer._complex),
     (type(...), lambda _, value, depth: wire.Special("ellipsis", "")),
 ]
+_EXACT: dict[type, Callable[[Writer, Any, int], Value]] = {
+    kind: write
+    for kinds, write in reversed(_WRITERS)
+    for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
+}

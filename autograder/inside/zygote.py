@@ -6,8 +6,10 @@ it is held. For each it forks
 
     zygote → init (PID 1 of fresh namespaces: mounts, waits) → the student's process
 
-Init holds nothing but the wait for its child, and with init's end the kernel ends everything that
-the submission started. The zygote never runs or reads anything of a student's.
+Init holds nothing but the wait for its child, and with init's end, which that of the zygote brings
+about, the kernel ends everything that the submission started. A request may also be for a branch: a
+fork of the zygote that takes requests on a socket of its own, for one command. The zygote never
+runs or reads anything of a student's.
 Proved by: tests/autograder/test_sandbox.py.
 """
 
@@ -27,8 +29,10 @@ from . import huge_pages, jail, meta_device, server, wire
 from .shell import CellShell
 
 _WARM_UP = """\
-import numpy as np, torch, matplotlib.pyplot as plt, math, random
-plt.plot([0, 1]); plt.title("$x$"); plt.imshow([[0, 1]]); plt.colorbar(); plt.show()
+import numpy as np, torch, matplotlib.pyplot as plt, math, random, traceback
+plt.figure(figsize=(1, 1)).add_axes((0, 0, 1, 1)).imshow([[0, 1]])
+plt.axis("off"); plt.title("$x$"); plt.show()  # ticks and bars take time and load nothing more
+traceback.format_stack()  # torch.manual_seed asks for it, and for the source of each frame
 print(torch.ones(2)); torch.ones(2)
 """
 
@@ -46,8 +50,15 @@ def main(control: int, settings: bytes) -> None:
     while True:
         token, ancillary, _, _ = sock.recvmsg(wire.TOKEN_BYTES, 64)
         if not token:
-            return
+            os._exit(0)  # without taking apart what is loaded
         descriptor = array.array("i", ancillary[0][2])[0]
+        if token == jail.BRANCH:
+            if os.fork() == 0:
+                sock.close()
+                sock = socket.socket(fileno=descriptor)
+            else:
+                os.close(descriptor)
+            continue
         try:
             if (jail.fork_into_namespaces() if limits else os.fork()) == 0:
                 sock.close()
@@ -65,7 +76,7 @@ def warm_shell() -> CellShell:
     shell.run("1/0")
     gc.freeze()  # collections, here and in the children, leave what is loaded alone
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
-    huge_pages.collapse()
+    huge_pages.end()
     gc.enable()
     return shell
 
@@ -95,6 +106,7 @@ def _init(
         if limits:
             jail.mount_scratch(limits)
             jail.drop_capabilities()
+        jail.end_with_parent()
         wire.Channel(conversation, token).send(wire.Hello("init"))
         child = os.fork()
         if child == 0:

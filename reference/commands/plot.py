@@ -1,10 +1,11 @@
 """`python -m reference plot [NAME …]`: the lecture's pictures, as PNG and SVG.
 
 Those of scaling laws are drawn from the study's table, reference/data/scaling_runs.csv and
-scaling_curves.csv (see `findings`); the others from experiments of a few seconds.
+scaling_curves.csv (see `findings`), that of adaptation from adaptation.csv beside them; the others
+from experiments of a few seconds.
 
 >>> sorted(PICTURES)[:3]
-['double_descent', 'exponents', 'isoflop_profiles']
+['adaptation', 'double_descent', 'exponents']
 
 Left out: pictures of published runs (`python -m reference published`).
 Proved by: the command's files, for tables written by the tests; what it says of a name or a table
@@ -23,9 +24,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from reference import why_scaling
+from reference.adaptation_table import MADE, TABLE, read_chance, read_table
 from reference.findings import Findings, read_findings
 from reference.landscape import LANDSCAPE
 from reference.pictures import (
+    adaptation,
     double_descent,
     exponents,
     isoflop_profiles,
@@ -58,7 +61,7 @@ OF_EXPERIMENTS: dict[str, Callable[[], Figure]] = {
     "landscapes": lambda: landscapes.picture(trained().slices, why_scaling.UNIT),
     "minima": lambda: minima.picture(trained().minima, trained().paths, why_scaling.UNIT),
 }
-PICTURES = [*OF_EXPERIMENTS, *OF_STUDY]
+PICTURES = [*OF_EXPERIMENTS, *OF_STUDY, "adaptation"]
 
 
 def plot(
@@ -66,7 +69,7 @@ def plot(
         list[str] | None, typer.Argument(help=f"Which: {', '.join(PICTURES)}; by default all.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("build/plots"),
-    tables: Annotated[Path, typer.Option(help="Where the study's tables are.")] = TABLES,
+    tables: Annotated[Path, typer.Option(help="Where the tables are.")] = TABLES,
 ) -> None:
     """Draw the lecture's pictures, each as PNG and SVG."""
     console = Console()
@@ -82,15 +85,17 @@ def plot(
     with Progress(*columns, console=console) as progress:
         for name in chosen:
             task = progress.add_task(name, total=1)
-            figure = OF_EXPERIMENTS[name]() if name in OF_EXPERIMENTS else _of_study(name, tables)
+            figure = OF_EXPERIMENTS[name]() if name in OF_EXPERIMENTS else _of_tables(name, tables)
             paths = save(figure, folder, name)
             progress.update(task, completed=1, description=" ".join(map(str, paths)))
 
 
-def _of_study(name: str, tables: Path) -> Figure:
+def _of_tables(name: str, tables: Path) -> Figure:
     try:
-        return OF_STUDY[name](read_study(tables))
+        if name in OF_STUDY:
+            return OF_STUDY[name](read_study(tables))
+        return adaptation.picture(read_table(tables / TABLE), read_chance(tables / MADE))
     except (FileNotFoundError, ValueError) as error:
         raise typer.BadParameter(
-            f"{name} is drawn from the study's tables: {error}; --tables names their folder"
+            f"{name} is drawn from a table: {error}; --tables names its folder"
         ) from error

@@ -27,6 +27,7 @@ from reference.commands.pretraining import (
     Seed,
     Steps,
     advance,
+    console_of_first,
     device_of,
     draw_losses,
     identity_of,
@@ -35,6 +36,7 @@ from reference.commands.pretraining import (
     write_report,
 )
 from reference.corpus import python_documentation, split
+from reference.data_parallel import processes, rank
 from reference.pretrain_bert import Examples, Report, Settings, begin, evaluate, make_vocabulary
 from reference.training import Training
 
@@ -50,17 +52,20 @@ def bert(
     anew: Anew = False,
 ) -> None:
     """Train BERT on masked tokens and next sentences, and measure it on text held out."""
-    console, place = Console(), device_of(device)
+    console, place = console_of_first(), device_of(device)
     settings = Settings(steps=steps, warmup=steps // 10, seed=seed)
     train, held_out = split(python_documentation())
     tokenizer = make_vocabulary(train, settings.vocab_size)
     examples = Examples(train, tokenizer, settings)
-    run = begin(examples, place)
-    identity = identity_of(asdict(settings), place, examples.tokens)
-    resume(run, folder, identity, anew, console)
+    with processes(place):
+        run = begin(examples, place)
+        identity = identity_of(asdict(settings), place, examples.tokens)
+        resume(run, folder, identity, anew, console)
+        advance(run, folder, identity, minutes, console)
+    if rank() > 0:  # the first measures and writes
+        return
     vocabulary = "".join(f"{piece}\n" for piece in tokenizer.pieces)
     (folder / "vocab.txt").write_text(vocabulary, encoding="utf-8")
-    advance(run, folder, identity, minutes, console)
 
     rows = Examples(held_out, tokenizer, settings).rows(
         HELD_OUT_ROWS, torch.Generator().manual_seed(0)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Int
-from rich.console import Console
 from rich.text import Text
 from torch import Tensor
 
@@ -32,6 +31,7 @@ from reference.commands.pretraining import (
     Steps,
     advance,
     byte_level_text,
+    console_of_first,
     device_of,
     draw_losses,
     identity_of,
@@ -39,6 +39,7 @@ from reference.commands.pretraining import (
     show_losses,
     write_report,
 )
+from reference.data_parallel import processes, rank
 from reference.generation import Cached, generate
 from reference.gpt import GPT
 from reference.pretrain_gpt import Settings, begin, evaluate
@@ -58,15 +59,18 @@ def gpt(
     anew: Anew = False,
 ) -> None:
     """Train GPT on next tokens, measure it on text held out, and let it go on with one."""
-    console, place = Console(), device_of(device)
+    console, place = console_of_first(), device_of(device)
     tokenizer, seen, held_out = byte_level_text(Settings.vocab_size, [END], END_ID)
     vocab_size = len(tokenizer.bpe.vocabulary)  # smaller, if the text is
     settings = Settings(steps=steps, warmup=steps // 10, seed=seed, vocab_size=vocab_size)
-    run = begin(seen, settings, place)
-    identity = identity_of(asdict(settings), place, seen)
-    resume(run, folder, identity, anew, console)
+    with processes(place):
+        run = begin(seen, settings, place)
+        identity = identity_of(asdict(settings), place, seen)
+        resume(run, folder, identity, anew, console)
+        advance(run, folder, identity, minutes, console)
+    if rank() > 0:  # the first measures and writes
+        return
     tokenizer_file.save(tokenizer, folder / "tokenizer.json")
-    advance(run, folder, identity, minutes, console)
 
     sizes = {"max_length": settings.max_length, "vocab_size": vocab_size}
     report = evaluate(run.model, held_out, seen, **sizes)

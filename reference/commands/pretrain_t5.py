@@ -20,7 +20,6 @@ from itertools import groupby
 from pathlib import Path
 
 import torch
-from rich.console import Console
 from torch import nn
 
 from reference import tokenizer_file
@@ -34,6 +33,7 @@ from reference.commands.pretraining import (
     Steps,
     advance,
     byte_level_text,
+    console_of_first,
     device_of,
     draw_losses,
     identity_of,
@@ -41,6 +41,7 @@ from reference.commands.pretraining import (
     show_losses,
     write_report,
 )
+from reference.data_parallel import processes, rank
 from reference.generation import generate
 from reference.pretrain_t5 import START, Rows, Settings, begin, evaluate, sentinels_of, span_rows
 
@@ -57,15 +58,18 @@ def t5(
     anew: Anew = False,
 ) -> None:
     """Train T5 on lost spans, measure it on text held out, and let it fill gaps there."""
-    console, place = Console(), device_of(device)
+    console, place = console_of_first(), device_of(device)
     tokenizer, seen, held_out = byte_level_text(Settings.vocab_size, SPECIAL, Settings.end_id)
     vocab_size = len(tokenizer.bpe.vocabulary)  # smaller, if the text is
     settings = Settings(steps=steps, warmup=steps // 10, seed=seed, vocab_size=vocab_size)
-    run = begin(seen, settings, place)
-    identity = identity_of(asdict(settings), place, seen)
-    resume(run, folder, identity, anew, console)
+    with processes(place):
+        run = begin(seen, settings, place)
+        identity = identity_of(asdict(settings), place, seen)
+        resume(run, folder, identity, anew, console)
+        advance(run, folder, identity, minutes, console)
+    if rank() > 0:  # the first measures and writes
+        return
     tokenizer_file.save(tokenizer, folder / "tokenizer.json")
-    advance(run, folder, identity, minutes, console)
 
     rows = span_rows(held_out, HELD_OUT_ROWS, settings, torch.Generator().manual_seed(0))
     report = evaluate(run.model, rows, seen, settings)

@@ -2,6 +2,8 @@
 
 A run writes into its folder, and goes on from the checkpoint that it finds there. What decides the
 run (settings, device, text) is its identity: a checkpoint of another one is refused, not mixed.
+Started by torchrun, several processes share a run (`data_parallel`), and its losses and checkpoint
+are those of one; the first alone prints, measures and writes.
 
 Left out: what differs, the task and how it is measured: `pretrain_bert`, `pretrain_gpt`,
 `pretrain_t5`.
@@ -28,6 +30,7 @@ from torch import Tensor
 
 from reference.byte_level_bpe import ByteLevelBPE
 from reference.corpus import python_documentation, split
+from reference.data_parallel import first_says, rank
 from reference.device import choose_device, deterministic
 from reference.pretrain_gpt import Report, one_text
 from reference.training import Training
@@ -42,6 +45,11 @@ Seed = Annotated[int, typer.Option(help="Decides the weights, and what is drawn.
 Device = Annotated[str, typer.Option(help="cpu or cuda; by default cuda if there is one.")]
 Folder = Annotated[Path, typer.Option(help="Where to write.")]
 Anew = Annotated[bool, typer.Option("--anew", help="Start again; overwrite a checkpoint.")]
+
+
+def console_of_first() -> Console:
+    """Print to the screen; but where several processes train together, from the first alone."""
+    return Console(quiet=rank() > 0)
 
 
 def device_of(name: str) -> torch.device:
@@ -97,14 +105,15 @@ def advance(
     progress = Progress(*columns, TimeRemainingColumn(), console=console)
     with deterministic(), progress:
         bar = progress.add_task("", total=run.total, completed=run.step, loss=math.nan)
-        while run.step < run.total and monotonic() - start < 60 * minutes:
+        while run.step < run.total and first_says(monotonic() - start < 60 * minutes):
             run.advance()
             recent = run.losses[-50:]
             progress.update(bar, completed=run.step, loss=sum(recent) / len(recent))
-            if monotonic() - saved > SAVE_EVERY_S:
+            if rank() == 0 and monotonic() - saved > SAVE_EVERY_S:
                 run.save(checkpoint, identity)
                 saved = monotonic()
-    run.save(checkpoint, identity)
+    if rank() == 0:
+        run.save(checkpoint, identity)
 
 
 def draw_losses(

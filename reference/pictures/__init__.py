@@ -2,6 +2,9 @@
 
 | picture              | slide                         | what it draws                          |
 | -------------------- | ----------------------------- | -------------------------------------- |
+| `attention_maps`     | Self-, Multi-head Attention   | `attention_maps`, or any weights       |
+| `layers`             | Transformer Encoder(-decoder) | the sub-layers of a layer, in order    |
+| `families`           | LLMs Taxonomy                 | masks and targets, of any models       |
 | `model_sizes`        | LM Landscape                  | `landscape`                            |
 | `double_descent`     | Why scaling?                  | `double_descent`                       |
 | `landscapes`         | All minima are global         | `loss_landscape`                       |
@@ -12,6 +15,7 @@
 | `exponents`          | Joint … scaling laws          | `compute_optimal`, and as published    |
 | `early_stop`         | Joint … scaling laws, row 3   | `early_stop`, on the published runs    |
 | `porian_walk`        | Joint … scaling laws, Kaplan  | `published_runs`                       |
+| `adaptation`         | Adaptation                    | `adaptation_table`                     |
 
 None reads a file or knows pyplot's state; `style` holds what all share. They are made for a light
 page, and tell their parts apart without colour.

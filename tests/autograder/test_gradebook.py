@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 import types
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from autograder import gradebook, gradebook_file
 from autograder.errors import CourseError
 from autograder.gradebook import write
+from autograder.graded_folder import ours
 from autograder.verdict import CellVerdict, folder_of, notebook_path
 
 
@@ -283,6 +285,34 @@ def test_a_time_stamp_that_is_none_costs_no_points(tiny, judged, make, words):
     assert not (tiny.autograded / "ada/tiny/timestamp.txt").exists()
 
 
+def test_what_the_exchange_names_feedback_after_is_kept(tiny, judged):
+    graded, key = judged("ada"), "0f" * 64
+    (tiny.submitted / "ada/tiny/submission_secret.txt").write_text(key)
+    assert write(tiny, "tiny", [graded]) == ()
+    assert (tiny.autograded / "ada/tiny/submission_secret.txt").read_text() == key
+    assert "submission_secret.txt" in ours(tiny, "tiny", "ada")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda file: file.write_text("<script>"), "is not what `nbgrader submit` writes"),
+        (lambda file: file.write_text("0f" * 101), "longer than 200 bytes"),
+        (lambda file: os.mkfifo(file), "not a file"),
+        (lambda file: file.symlink_to("/etc/hostname"), "symbolic links"),
+    ],
+)
+def test_a_key_of_another_kind_costs_the_release_alone(tiny, judged, make, words):
+    graded = judged("ada", {"test-double": 4.0})
+    make(tiny.submitted / "ada/tiny/submission_secret.txt")
+    (problem,) = write(tiny, "tiny", [graded])
+    assert problem.startswith("ada: feedback cannot be released: ")
+    assert words in problem
+    assert rows(tiny, "ada")[0]["test-double"][0] == 4.0
+    assert not (tiny.autograded / "ada/tiny/submission_secret.txt").exists()
+    assert "submission_secret.txt" not in ours(tiny, "tiny", "ada")
+
+
 def test_files_of_the_assignment_are_copied_and_those_of_the_student_are_not(tiny, judged):
     (tiny.source / "tiny/data").mkdir()
     (tiny.source / "tiny/data/words.txt").write_text("ours")
@@ -329,6 +359,30 @@ def test_late_penalties_are_nbgraders_own_as_configured(tiny, judged):
     ]
     assert write(tiny, "tiny", graded) == ()
     assert select(tiny, PENALTIES) == [("ada", 3.0), ("bob", None), ("eve", None)]
+
+
+POLICY = """
+from nbgrader.plugins import BasePlugin
+
+class Half(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+"""
+
+
+def test_a_late_policy_of_the_courses_own_is_a_module_beside_its_settings(tiny, judged):
+    late_policy(tiny, "zero")
+    settings = tiny.root / "nbgrader_config.py"
+    plugin = "c.AssignLatePenalties.plugin_class = 'half_of_tiny.Half'"
+    settings.write_text(f"{settings.read_text()}\n{plugin}\n")
+    graded = judged("ada", {"test-double": 3.0}, timestamp="2026-01-01 00:30:00 UTC")
+    before = list(sys.path)
+    with pytest.raises(CourseError, match="nbgrader_config.py cannot be loaded: .*half_of_tiny"):
+        write(tiny, "tiny", [graded])
+    (tiny.root / "half_of_tiny.py").write_text(POLICY)
+    assert write(tiny, "tiny", [graded]) == ()
+    assert select(tiny, PENALTIES) == [("ada", 1.5)]
+    assert sys.path == before
 
 
 def test_an_extension_is_respected_and_an_old_penalty_taken_back(tiny, judged):

@@ -14,9 +14,9 @@ import jupytext
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+from autograder.bubblewrap import bwrap_path
 from autograder.demo import CLASSES
 from autograder.deserved import ALARM
-from autograder.sandbox import bwrap_path
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 

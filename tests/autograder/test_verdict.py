@@ -123,7 +123,7 @@ def packages(tmp_path, monkeypatch):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "code.py").write_text("x = 1\n")
     (tmp_path / "torch/version.py").write_text("__version__ = '2'\n")
-    monkeypatch.setattr(module, "_package", lambda name: tmp_path / name)
+    monkeypatch.setattr(module, "package", lambda name: tmp_path / name)
     return tmp_path
 
 
@@ -181,7 +181,7 @@ def test_the_key_changes_with_the_submission(tiny, packages):
 def test_the_real_packages_are_found_without_importing_them(tiny):
     code = (
         "import sys, autograder.verdict as v\n"
-        "print(v._package('reference'), v._package('assignments'), v._package('torch'))\n"
+        "print(v.package('reference'), v.package('assignments'), v.package('torch'))\n"
         "heavy = {'torch', 'nbgrader', 'nbformat', 'IPython', 'reference', 'rich'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

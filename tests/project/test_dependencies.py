@@ -11,7 +11,8 @@ def test_every_dependency_is_pinned_within_its_range(text_of):
     pins = pinned(text_of("constraints.txt"))
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     extras = project["optional-dependencies"]
-    asked = [Requirement(line) for line in project["dependencies"] + extras["test"] + extras["dev"]]
+    lines = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    asked = [Requirement(line) for line in lines]
     for requirement in asked:
         name = canonicalize_name(requirement.name)
         if name == project["name"]:

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-OURS = {"reference", "autograder", "assignments"}
+OURS = {"reference", "autograder", "assignments", "book"}
 
 
 def imported(source: str) -> set[str]:
@@ -34,7 +34,10 @@ def test_what_runs_beside_student_code_imports_only_itself(modules, text_of):
 def test_every_third_party_import_is_declared(modules, text_of, root):
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     declared = {canonical(line) for line in project["dependencies"]}
-    tested_against = {canonical(line) for line in project["optional-dependencies"]["test"]}
+    tested_against, for_book = (
+        {canonical(line) for line in project["optional-dependencies"][extra]}
+        for extra in ("test", "book")
+    )
     distributions = importlib.metadata.packages_distributions()
     undeclared = {}
     for path in modules:
@@ -46,6 +49,8 @@ def test_every_third_party_import_is_declared(modules, text_of, root):
             third_party -= {"inside"}
         # a bench compares with libraries that only the tests need besides
         allowed = declared | tested_against if path.name.startswith("bench_") else declared
+        if path.parts[0] == "book":
+            allowed = declared | for_book
         for name in third_party:
             sources = {canonical(source) for source in distributions.get(name, [name])}
             if not sources & allowed:

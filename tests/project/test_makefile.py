@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TARGETS = {"help", "demo", "test", "check", "gpu", "bench", "validate", "clean"}
+TARGETS = {"help", "demo", "test", "check", "book", "gpu", "bench", "validate", "clean"}
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def clone(root: Path, tmp_path: Path) -> Path:
     """A folder with what `make` needs and nothing installed."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(root / name, tmp_path)
-    for name in ("reference", "autograder", "assignments", "tests"):
+    for name in ("reference", "autograder", "assignments", "book", "tests"):
         (tmp_path / name).mkdir()
     return tmp_path
 
@@ -64,6 +64,6 @@ def test_clean_keeps_the_course(clone):
     assert not built.exists()
 
 
-def test_ci_runs_the_check_and_the_tests(root, text_of):
-    assert "make check test" in text_of(".ci/run")
+def test_ci_runs_the_check_the_tests_and_the_book(root, text_of):
+    assert "make check test book" in text_of(".ci/run")
     assert (root / ".ci/run").stat().st_mode & 0o100, ".ci/run cannot be executed"

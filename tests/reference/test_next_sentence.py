@@ -4,6 +4,7 @@ A statistical test here rejects right code with probability 1e-6 at most, if its
 anew; the seeds are fixed. Each stands beside a wrong rule that as many draws reject.
 """
 
+import math
 from collections import Counter
 
 import pytest
@@ -11,7 +12,12 @@ import torch
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 
-from reference.next_sentence import next_segment_pair, next_sentence_pair, pack_pair
+from reference.next_sentence import (
+    next_segment_pair,
+    next_sentence_loss,
+    next_sentence_pair,
+    pack_pair,
+)
 
 SIZE = 1e-6  # of each statistical test
 
@@ -142,6 +148,14 @@ def test_the_segments_of_a_last_sentence():
             [1000, 1001],
             False,
         )
+
+
+def test_the_loss_asks_column_1_whether_it_is_next():
+    """Odds of 1 : 3 for IsNext: right it costs ln 4/3, wrong ln 4."""
+    logits = torch.tensor([0.0, math.log(3)], dtype=torch.float64).expand(2, 2)
+    for answers, expected in (((1, 1), 4 / 3), ((0, 0), 4), ((1, 0), 4 / math.sqrt(3))):
+        loss = next_sentence_loss(logits, torch.tensor(answers))
+        assert loss.item() == pytest.approx(math.log(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize("draw", [next_sentence_pair, next_segment_pair])

@@ -31,6 +31,7 @@ from reference.attention import (
     self_attention,
     softmax,
 )
+from reference.attention_maps import attention_maps
 from reference.bert import (
     Bert,
     BertConfig,
@@ -80,6 +81,7 @@ NO_DEVICE = {
     "attention.check_mask": "looks at shapes alone",
     "attention.SelfAttention": "what self_attention returns",
     "adaptation": "runs the methods that are tried here, one after the other",
+    "data_parallel": "parts of a run: tests/reference/test_data_parallel.py, with two processes",
     "double_descent.Curve": "holds results",
     "double_descent.Errors": "holds results",
     "double_descent.measure_network": "makes its own samples, on the CPU",
@@ -246,6 +248,14 @@ def cases() -> list[Case]:
         ),
         Case(("feed_forward.gelu",), gelu, (x,)),
         Case(("feed_forward.FeedForward",), drawn(lambda: FeedForward(12)), (x,)),
+        Case(
+            ("attention_maps.attention_maps",),
+            Using(
+                drawn(lambda: Encoder(2, 12, 3)),
+                lambda encoder, x: tuple(attention_maps(encoder, x).values()),
+            ),
+            (x,),
+        ),
         Case(("encoder.padding_mask",), padding_mask, (IS_TOKEN,)),
         Case(
             ("encoder.AddAndNorm",),

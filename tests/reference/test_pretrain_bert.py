@@ -19,8 +19,8 @@ from reference.pretrain_bert import (
     Settings,
     begin,
     evaluate,
-    loss_of,
     make_vocabulary,
+    means_of,
     unigram_baseline,
 )
 
@@ -158,10 +158,32 @@ def test_who_repeats_what_is_seen_finds_nothing_and_who_knows_no_context_finds_t
 def test_the_loss_is_that_of_both_tasks(rows):
     oracle = Oracle(rows.labels.clamp(min=0), ~rows.is_next, 1.0)
     expected = (math.log(math.e + 79) - 1) + math.log(1 + math.e)
-    assert math.isclose(loss_of(oracle, rows).item(), expected, rel_tol=1e-5)
+    assert math.isclose(sum(mean.value for mean in means_of(oracle, rows)), expected, rel_tol=1e-5)
     none = Rows(*rows[:3], torch.full_like(rows.labels, -100), rows.is_next)
     oracle.shown = 0
-    assert math.isclose(loss_of(oracle, none).item(), math.log(1 + math.e), rel_tol=1e-5)
+    mlm, nsp = means_of(oracle, none)
+    assert (mlm.value, mlm.n, nsp.n) == (0, 0, 150)
+    assert math.isclose(nsp.value, math.log(1 + math.e), rel_tol=1e-5)
+
+
+def test_dropout_is_off_where_it_is_measured(examples, rows):
+    run = begin(examples)  # its dropout is 0.1
+    run.advance()
+    assert evaluate(run.model, rows, examples.tokens) == evaluate(run.model, rows, examples.tokens)
+
+
+def test_what_stands_in_the_padding_changes_nothing(examples, rows):
+    padding = rows.attention_mask == 0
+    assert padding.any()
+    model = begin(examples).model.eval()
+    other = rows._replace(input_ids=rows.input_ids.masked_fill(padding, MASK + 1))
+    assert evaluate(model, other, examples.tokens) == evaluate(model, rows, examples.tokens)
+    losses, expected = (
+        torch.stack([mean.value for mean in means_of(model, x)]) for x in (other, rows)
+    )
+    assert torch.equal(losses, expected)
+    seen = other._replace(attention_mask=torch.ones_like(padding).long())
+    assert not torch.equal(means_of(model, seen)[0].value, expected[0])
 
 
 def test_a_resumed_run_equals_an_unbroken_one(examples, tmp_path):

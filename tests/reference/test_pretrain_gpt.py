@@ -126,6 +126,15 @@ def test_all_but_the_first_row_have_half_a_row_of_context():
     assert report.loss == pytest.approx(3 * math.log(4) / 63, rel=1e-9)
 
 
+def test_dropout_is_off_where_it_is_measured(text):
+    run = begin(text, replace(TINY, dropout=0.5))
+    run.advance()
+    first, second = (
+        evaluate(run.model, text, text, max_length=12, vocab_size=6).loss for _ in range(2)
+    )
+    assert first == second
+
+
 def test_a_resumed_run_equals_an_unbroken_one(text, tmp_path):
     unbroken = begin(text, TINY)
     for _ in range(12):

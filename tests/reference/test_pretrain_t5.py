@@ -109,6 +109,12 @@ def test_the_baselines_are_compared_on_the_same_lost_tokens():
     assert report.unigram_loss == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-9)
 
 
+def test_dropout_is_off_where_it_is_measured(rows):
+    run = begin(TEXT, replace(TINY, dropout=0.5))
+    run.advance()
+    assert evaluate(run.model, rows, TEXT, TINY) == evaluate(run.model, rows, TEXT, TINY)
+
+
 def test_a_resumed_run_equals_an_unbroken_one(tmp_path):
     unbroken = begin(TEXT, TINY)
     for _ in range(12):

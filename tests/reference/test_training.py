@@ -106,6 +106,17 @@ def test_the_steps_are_torchs_adamw_with_clipped_gradients(unbroken):
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+def test_an_optimizer_of_its_own_takes_the_steps():
+    """SGD's first step with a rate: down the clipped gradient, times the schedule's share."""
+    model = network()
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = Training(model, loss_of, lr=0.1, warmup=0, total=4, seed=5, optimizer=sgd)
+    before = [p.detach().clone() for p in model.parameters()]
+    run.advance()
+    for old, p in zip(before, model.parameters(), strict=True):
+        torch.testing.assert_close(p, old - 0.1 * p.grad)
+
+
 def test_gradients_are_clipped_and_those_of_the_last_step_forgotten():
     run = Training(network(), lambda *a: 1e6 * loss_of(*a), lr=0.1, warmup=0, total=8, seed=5)
     for _ in range(2):

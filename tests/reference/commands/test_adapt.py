@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import reference.commands.adapt as command
 from reference.adaptation import METHODS, Result
+from reference.adaptation_table import MADE, TABLE, read_table
 from reference.bert import Bert, BertConfig
 from reference.fine_tuning import Rows
 
@@ -30,7 +31,7 @@ def little(monkeypatch):
         return Bert(CONFIG).eval()
 
     made = []
-    monkeypatch.setattr(command, "_rows", lambda: (rows(60, 0), rows(45, 1)))
+    monkeypatch.setattr(command, "_rows", lambda: (rows(60, 0), rows(30, 2), rows(45, 1)))
     monkeypatch.setattr(command, "load_minilm", load)
     return made
 
@@ -52,7 +53,8 @@ def adapt(tmp_path):
 
 
 def results(folder):
-    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    runs = [path for path in folder.glob("*.json") if path.name != MADE]
+    return {path.stem: json.loads(path.read_text()) for path in runs}
 
 
 def test_every_method_and_seed_has_a_result_a_row_and_a_mark(little, adapt, tmp_path):
@@ -70,6 +72,48 @@ def test_every_method_and_seed_has_a_result_a_row_and_a_mark(little, adapt, tmp_
         assert name in output
     assert "45 sentences about films (66.7% of one class)" in output
     assert "range over seeds" in output
+
+
+def test_the_table_holds_the_runs_and_is_said_to_be_made_so(little, adapt, tmp_path):
+    adapt("--steps", "2", "--seeds", "2")
+    found = read_table(tmp_path / TABLE)
+    assert list(found) == list(METHODS)
+    for name, runs in found.items():
+        for seed, run in enumerate(runs):
+            expected = results(tmp_path)[f"{name.replace(' ', '-')}-{seed}"]
+            assert run.accuracy == pytest.approx(expected["accuracy"], abs=1e-6)
+            assert run[:2] == (expected["trainable"], expected["total"])
+    made = json.loads((tmp_path / MADE).read_text())
+    assert (made["steps"], made["batch_size"], made["chance"]) == (2, 16, 0.666667)
+    assert made["sentences"] == {"train": 60, "test": 45}
+    assert made["rates"] == []
+
+
+def test_rates_are_tried_on_the_validation_sentences_and_kept_apart(little, adapt, tmp_path):
+    status, output = adapt("--rates", "--steps", "2")
+    assert status == 0, output
+    assert "30 sentences about films" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["rates"]
+    found = results(tmp_path / "rates")
+    assert len(found) == sum(len(method.tried) for method in METHODS.values())
+    assert {run["settings"]["test"] for run in found.values()} == {30}
+    assert {found[f"LoRA-at-{rate:g}-0"]["settings"]["lr"] for rate in METHODS["LoRA"].tried} == {
+        *METHODS["LoRA"].tried
+    }
+    adapt("--steps", "2", "--seeds", "1")
+    tried = json.loads((tmp_path / MADE).read_text())["rates"]
+    assert [one["run"].replace(" ", "-") + "-0" for one in tried] == list(
+        dict.fromkeys(
+            f"{name} at {rate:g}".replace(" ", "-") + "-0"
+            for name, method in METHODS.items()
+            for rate in method.tried
+        )
+    )
+    for one in tried:
+        expected = found[one["run"].replace(" ", "-") + "-0"]["accuracy"]
+        assert one["accuracy"] == pytest.approx(expected, abs=1e-6)
+    adapt("--steps", "3", "--seeds", "1")
+    assert json.loads((tmp_path / MADE).read_text())["rates"] == []  # tried for other runs
 
 
 def test_a_stopped_command_goes_on_with_the_runs_that_are_missing(little, adapt, tmp_path):
@@ -105,9 +149,9 @@ def test_a_trial_is_kept_apart_from_the_whole(little, adapt, tmp_path):
 def test_a_trial_tests_sentences_of_both_classes_though_one_stands_first(
     little, adapt, monkeypatch
 ):
-    train, test = command._rows()
+    *others, test = command._rows()
     sorted_by_class = test.take(test.labels.argsort())
-    monkeypatch.setattr(command, "_rows", lambda: (train, sorted_by_class))
+    monkeypatch.setattr(command, "_rows", lambda: (*others, sorted_by_class))
     _, output = adapt("--quick")
     share = float(re.search(r"\(([\d.]+)% of one class", output)[1])
     assert 60 < share < 75  # 66.7% of all

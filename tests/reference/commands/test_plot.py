@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from reference.adaptation import METHODS
 from reference.commands.plot import OF_EXPERIMENTS, OF_STUDY, PICTURES, plot, read_study
 from reference.joint_law import JointLaw
 
@@ -78,8 +79,15 @@ def test_the_studys_exponents_are_those_of_the_law_that_made_it(tables):
 
 
 def test_by_default_all_pictures_are_drawn():
-    assert PICTURES == [*OF_EXPERIMENTS, *OF_STUDY]
-    assert len(set(PICTURES)) == 8
+    assert PICTURES == [*OF_EXPERIMENTS, *OF_STUDY, "adaptation"]
+    assert len(set(PICTURES)) == 9
+
+
+def test_the_committed_table_of_adaptation_is_drawn(call, tmp_path):
+    result = call("adaptation", "--folder", tmp_path)
+    assert result.exit_code == 0, result.output
+    drawn = (tmp_path / "adaptation.svg").read_text(encoding="utf-8")
+    assert all(name in drawn for name in METHODS)
 
 
 def test_a_name_that_is_no_picture_is_told(call, tmp_path):
@@ -92,7 +100,7 @@ def test_a_name_that_is_no_picture_is_told(call, tmp_path):
 def test_missing_and_broken_tables_are_told(call, tables, tmp_path):
     result = call("exponents", "--folder", tmp_path / "out", "--tables", tmp_path)
     assert result.exit_code == 2
-    assert "exponents is drawn from the study's tables" in result.output
+    assert "exponents is drawn from a table" in result.output
     assert "scaling_runs.csv" in result.output
     for name in ("scaling_runs.csv", "scaling_curves.csv"):
         (tmp_path / name).write_text((tables / name).read_text())

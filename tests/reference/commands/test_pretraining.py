@@ -4,11 +4,15 @@ import itertools
 import math
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
 
-from reference.commands import pretraining
+from reference.commands import pretrain_bert, pretrain_gpt, pretrain_t5, pretraining
+from reference.corpus import split
+from reference.pretrain_bert import make_vocabulary
+from reference.training import Training
 
 kinds = pytest.mark.parametrize("kind", ["bert", "gpt", "t5"])
 
@@ -34,6 +38,62 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not(
     resumed = torch.load(checkpoint, weights_only=True)
     assert resumed["losses"] == unbroken["losses"]
     assert all(torch.equal(resumed["model"][k], unbroken["model"][k]) for k in unbroken["model"])
+
+
+@kinds
+def test_an_interruption_costs_a_minute_at_most(kind, pretrain, tmp_path, monkeypatch):
+    def interrupted(run):
+        if run.step == 3:
+            raise KeyboardInterrupt
+        return whole(run)
+
+    whole = Training.advance
+    monkeypatch.setattr(Training, "advance", interrupted)
+    for tick_s, kept in ((0.1, None), (31, 3)):  # the clock is read twice a step
+        ticks = itertools.count(step=tick_s)
+        monkeypatch.setattr(pretraining, "monotonic", partial(next, ticks))
+        status, _ = pretrain(kind, "--steps", "9")
+        assert status == 130
+        checkpoint = tmp_path / "out/checkpoint.pt"
+        assert checkpoint.exists() is (kept is not None)
+    assert len(torch.load(checkpoint, weights_only=True)["losses"]) == kept
+
+
+@kinds
+def test_the_same_text_held_out_measures_every_run(kind, pretrain, little_text, monkeypatch):
+    """It tells of zebras, the rest of sentences and documents: which the baselines have counted."""
+    command = {"bert": pretrain_bert, "gpt": pretrain_gpt, "t5": pretrain_t5}[kind]
+    calls, evaluate = [], command.evaluate
+
+    def spy(model, held_out, seen, *args, **options):
+        calls.append((held_out if isinstance(held_out, tuple) else (held_out,), seen))
+        return evaluate(model, held_out, seen, *args, **options)
+
+    monkeypatch.setattr(command, "evaluate", spy)
+    little_text[9::10] = [[f"zebra {i} zebra." for i in range(6)] for _ in range(3)]
+    for seed in (0, 1):
+        status, output = pretrain(kind, "--steps", "1", "--seed", str(seed), "--anew")
+        assert status == 0, output
+    (first, seen), (second, _) = calls
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    if kind == "bert":
+        tokenizer = make_vocabulary(split(little_text)[0], 1000)
+        words = {i for i in torch.where(first[3] == -100, first[0], first[3]).flatten().tolist()}
+        assert not words & set(tokenizer.encode("sentence of document"))
+        assert words > set(tokenizer.encode("1 2 3 ."))
+        assert seen.tolist() == [
+            i
+            for text in split(little_text)[0]
+            for sentence in text
+            for i in tokenizer.encode(sentence)
+        ]
+    else:
+        special = [pretrain_gpt.END] if kind == "gpt" else pretrain_t5.SPECIAL
+        tokenizer, text, _ = pretraining.byte_level_text(1000, special, len(special) - 1)
+        assert torch.equal(seen, text)
+        written = [i for i in first[0].flatten().tolist() if i < len(tokenizer.bpe.vocabulary)]
+        assert "sentence" not in tokenizer.decode(written)
+        assert "zebra" in tokenizer.decode(written)
 
 
 @kinds

@@ -50,8 +50,26 @@ def adapted():
 
 
 @pytest.fixture(scope="session")
-def figures(study, networks, adapted):
+def three():
+    """An encoder that sees all, a decoder that sees the past, and two tokens of each together."""
+    import torch
+
+    from reference.pictures.families import Family
+
+    past = torch.ones(3, 3, dtype=torch.bool).tril()
+    both = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]).bool()
+    return [
+        Family("encoder", ["the", "[MASK]", "sat"], torch.ones_like(past), ["", "cat", ""]),
+        Family("decoder", ["the", "cat", "sat"], past, ["cat", "sat", "on"]),
+        Family("both", ["the", "<X>", "<s>", "<X>"], both, ["", "", "<X>", "cat"], n_encoder=2),
+    ]
+
+
+@pytest.fixture(scope="session")
+def figures(study, networks, adapted, three):
     """One figure of each picture that needs no published runs."""
+    import torch
+
     from reference.compute_optimal import (
         isoflop_profiles,
         minimum_over_curves,
@@ -63,8 +81,10 @@ def figures(study, networks, adapted):
     from reference.landscape import LANDSCAPE
     from reference.pictures import (
         adaptation,
+        attention_maps,
         double_descent,
         exponents,
+        families,
         isoflop_profiles as profiles_picture,
         joint_law_contours,
         landscapes,
@@ -92,12 +112,16 @@ def figures(study, networks, adapted):
         "isoflop_profiles": profiles_picture.picture(isoflop_runs(*study.runs), found[1]),
         "joint_law_contours": joint_law_contours.picture(fit_joint_law(*study.runs), *study.runs),
         "exponents": exponents.picture([*rows, *PUBLISHED]),
+        "families": families.picture(three),
         "double_descent": double_descent.picture(
             [by_features(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],
             [by_samples(setting, 20, [5, 20, 80], regularised=ridge) for ridge in (False, True)],
         ),
         "landscapes": landscapes.picture(networks.slices, UNIT),
         "minima": minima.picture(networks.minima, networks.paths, UNIT),
+        "attention_maps": attention_maps.picture(
+            {f"head {i}": torch.eye(4).roll(i, 1) for i in range(4)}, "the cat sat down".split()
+        ),
         "adaptation": adaptation.picture(adapted, chance=0.55),
         "model_sizes": model_sizes.picture(LANDSCAPE),
     }

@@ -8,8 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 NAMES = (
     "adaptation",
+    "attention_maps",
     "double_descent",
     "exponents",
+    "families",
     "isoflop_profiles",
     "joint_law_contours",
     "landscapes",
@@ -25,8 +27,14 @@ WITHOUT = {"approach"}
 @every_picture
 def test_axes_are_named_with_their_units(name, figures):
     for axes in figures[name].axes:
-        for label in {axes.get_xlabel(), axes.get_ylabel()} - WITHOUT:
+        labels = {axes.get_ylabel()} | ({axes.get_xlabel()} if not is_colour_bar(axes) else set())
+        for label in labels - WITHOUT:
             assert re.search(r"\([^()]+\)$", label), label
+
+
+def is_colour_bar(axes):
+    """Whether the axes are a scale of colours, which has no second axis."""
+    return axes.get_label() == "<colorbar>"
 
 
 @every_picture

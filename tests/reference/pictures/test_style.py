@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import matplotlib
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -55,6 +56,15 @@ def test_a_figure_gives_the_same_bytes_each_time(tmp_path):
     svg = (tmp_path / "a" / "line.svg").read_text()
     assert "a title to search for</text>" in svg  # text, not outlines
     assert (tmp_path / "a" / "line.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_notebook_shows_a_picture_at_its_width():
+    figure, _ = new_figure(columns=2)  # 9 inches, at 150 and at 96 to the inch
+    data, metadata = DisplayFormatter().format(figure)
+    assert data["image/png"][:4] == b"\x89PNG"
+    assert int.from_bytes(data["image/png"][16:20]) == 1350
+    assert metadata["image/png"] == {"width": 864}
+    assert "image/png" not in DisplayFormatter().format(Figure())[0]  # what Picture is for
 
 
 def test_settings_of_the_caller_stay_as_they_were():
