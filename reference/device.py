@@ -15,7 +15,8 @@ device(type='cpu')
 True
 
 Sources: PyTorch's note on reproducibility; cuBLAS' documentation, §2.1.4 (its workspace).
-Left out: Apple's and Intel's devices, which nobody here could try; several devices at once.
+Left out: Apple's and Intel's devices, which nobody here could try; several devices at once (see
+`data_parallel`).
 Proved by: what is chosen where there is, or seems to be, a GPU; the callers' random numbers and
 settings as they were, after errors too; on a GPU, bits that come again. Every module on the CPU, on
 meta and on a GPU: tests/reference/test_on_devices.py.

@@ -5,7 +5,7 @@ learning rate that rises linearly, then falls to 0: linearly, or along a cosine 
 (Radford et al. 2018, §4.1). What the next step does depends on the weights, on the optimizer's two
 moments of each, on the step's number, and on the random numbers drawn so far. A checkpoint that
 lacks any of these goes on as another run. (Bit for bit: on the same machine with as many threads;
-on a GPU, as far as its kernels always add in the same order.)
+on a GPU, within `device.deterministic`.)
 
 >>> [warmup_linear(step, warmup=2, total=6) for step in range(7)]
 [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
