@@ -462,6 +462,9 @@ def test_a_change_of_what_a_container_holds_shows_here(pair, change, values):
     here, there = deepcopy(values), deepcopy(values)
     change(here)
     pair.remote(change)(there)
+    if isinstance(here, set):  # whose order depends on the process's hashes, and on what came when
+        assert type(there) is set
+        here, there = sorted(here, key=repr), sorted(there, key=repr)
     assert repr(there) == repr(here)
 
 
