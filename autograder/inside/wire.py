@@ -205,7 +205,8 @@ class Channel:
                 raise WireTimeout("no answer before the deadline")
             ready = poll.poll(left_s * 1e3)
             self._look()
-        if not any(descriptor == self.sock.fileno() for descriptor, _ in ready):
+        # No `any` or `all` here: a notebook may have replaced them in the process that waits.
+        if self.sock.fileno() not in [descriptor for descriptor, _ in ready]:
             raise WireClosed("the process ended")
 
     def _look(self) -> None:

@@ -237,11 +237,13 @@ def test_a_flood_of_output_is_cut(submission, printed):
         "import sys; sys.settrace(lambda *a: 1/0); sys.setrecursionlimit(100)",
         "import signal; [signal.signal(n, signal.SIG_IGN) for n in (2, 13, 15, 17)]",
         "import gc; gc.disable(); import os; os.nice(19)",
+        "import builtins; builtins.any = builtins.all = lambda *a: False; builtins.abs = int",
     ],
 )
 def test_a_cell_that_turns_things_round_is_followed_by_the_next(submission, code):
     one = submission()
     one.run(code)
+    time.sleep(0.1)  # until the process waits for what comes next
     outcome = one.run("6 * 7")
     assert outcome.alive
     assert "42" in [output.data.get("text/plain") for output in outcome.outputs]
