@@ -343,6 +343,23 @@ def test_a_pair_generator_of_its_own_is_named_though_its_draws_are_rare():
         assert found.name == "next-generator-ignored"
 
 
+def test_no_drawn_vector_is_nearly_constant_where_layer_norm_divides():
+    spreads = []
+
+    class Watched(reference.bert.BertEmbeddings):
+        def forward(self, input_ids, token_type_ids):
+            positions = torch.arange(input_ids.shape[1])
+            summed = self.token(input_ids) + self.segment(token_type_ids) + self.position(positions)
+            spreads.append((summed.std(-1) / summed.abs().amax(-1)).min().item())
+            return super().forward(input_ids, token_type_ids)
+
+    for seed in range(100):
+        with session(seed, diagnoses=False):
+            assert grade(BERT_EMBEDDINGS, Watched) == 6
+    assert len(spreads) > 500
+    assert min(spreads) > 0.1, "float32 keeps some seven digits, one of which this takes"
+
+
 @pytest.mark.parametrize("one", MISCONCEPTIONS["masked_lm_loss"], ids=lambda one: one.name)
 def test_a_wrong_loss_costs_once(one):
     def both(mlm_logits, labels, nsp_logits, is_next):

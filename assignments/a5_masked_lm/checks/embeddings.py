@@ -45,7 +45,11 @@ def texts(draw: Draw, vocab_size: int, b: int, n: int) -> tuple[Tensor, Tensor]:
 
 
 class Pair:
-    """A module of the student's and one of the reference's, with the same drawn weights."""
+    """A module of the student's and one of the reference's, with the same drawn weights.
+
+    Vectors have 12 entries or more. Of 4 or 6, drawn at random, one in some ten thousand is nearly
+    constant; LayerNorm then divides by next to nothing, and float32 cannot tell what is right.
+    """
 
     def __init__(
         self,
@@ -99,27 +103,27 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 @CHECK("the sum of the three, normalised", points=2)
 def _(student: Any, draw: Draw, parts: Parts) -> None:
-    for sizes, b, n in (((11, 6, 4), 3, 6), ((7, 5, 16), 2, 5)):
+    for sizes, b, n in (((11, 6, 12), 3, 6), ((7, 5, 16), 2, 5)):
         pair = Pair(student, draw, *sizes)
         pair.compare(b, n, "token + segment + position vectors, then LayerNorm, with its weights")
 
 
 @CHECK("texts shorter than max_length, down to one token, in batches of any size")
 def _(student: Any, draw: Draw, parts: Parts) -> None:
-    pair = Pair(student, draw, 13, 9, 6, silent=("segment.weight",))
+    pair = Pair(student, draw, 13, 9, 12, silent=("segment.weight",))
     for b, n in ((1, 1), (4, 3), (1, 7), (8, 8)):
         pair.compare(b, n, "positions count from 0, whatever the length of the text")
 
 
 @CHECK("gradients reach all five parameters")
 def _(student: Any, draw: Draw, parts: Parts) -> None:
-    pair = Pair(student, draw, 7, 6, 4)
+    pair = Pair(student, draw, 7, 6, 12)
     ids, types = texts(draw, 7, 3, 5)
     theirs, ours = dict(pair.theirs.named_parameters()), dict(pair.ours.named_parameters())
     if missing := ours.keys() - theirs.keys():
         raise CheckFailed(f"it has no parameter {min(missing)}")
     shared = list(ours)
-    cotangent = draw.normal(3, 5, 4)
+    cotangent = draw.normal(3, 5, 12)
     got = expect.gradients(
         pair.theirs(ids, types), {n: theirs[n] for n in shared}, cotangent, what=WHAT
     )
@@ -132,7 +136,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 @CHECK("the same in train() and eval(); float64; inputs left alone")
 def _(student: Any, draw: Draw, parts: Parts) -> None:
     silent = ("segment.weight", "position.weight")
-    pair = Pair(student, draw, 9, 8, 6, dtype=torch.float64, silent=silent)
+    pair = Pair(student, draw, 9, 8, 12, dtype=torch.float64, silent=silent)
     pair.compare(3, 8, "the result must be as precise as the weights")
     pair.theirs.train()
     for _ in range(2):
