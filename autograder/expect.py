@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder import margin
 from autograder.errors import StudentDied, StudentError, StudentTimeout
 
 TOLERANCES: dict[torch.dtype, tuple[float, float]] = {
@@ -133,6 +134,7 @@ def differences(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -
     finite = want[torch.isfinite(want)].abs()
     largest = max(1.0, float(finite.max())) if len(finite) else 1.0
     relative, absolute = tolerance
+    margin.note(got, want, relative, absolute * largest)
     same = torch.isclose(got, want, rtol=relative, atol=absolute * largest, equal_nan=True)
     return int((~same).sum())
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.errors import CourseError
+from autograder.margin import measured
 from autograder.misconception import Misconception, RightImplementation
 from autograder.rubric import Rubric, RubricResult, grade, session
 from autograder.validation import (
@@ -81,7 +82,10 @@ def try_wrong(
 
 def try_right(rubric: Rubric, implementation: RightImplementation, seeds: int) -> RightOutcome:
     """Grade a right implementation under many seeds."""
-    results = (_grade(rubric, implementation.implementation, seed, False) for seed in range(seeds))
+    with measured() as margin:
+        results = [
+            _grade(rubric, implementation.implementation, seed, False) for seed in range(seeds)
+        ]
     worst = min(results, key=lambda result: result.points)
     failed = [check for check in worst.checks if not check.passed]
     why = f"{failed[0].title}: {failed[0].message}" if failed else ""
@@ -93,6 +97,7 @@ def try_right(rubric: Rubric, implementation: RightImplementation, seeds: int) -
         worst.points,
         rubric.points,
         why,
+        margin.worst,
     )
 
 

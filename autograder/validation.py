@@ -15,6 +15,8 @@ WRONG_SEEDS = 3
 """Seeds under which each misconception is tried."""
 RANDOM_SEEDS = 200
 """The least number of seeds for right implementations of a function that draws at random."""
+NEAR_MISS = 0.5
+"""The largest share of a tolerance that a right implementation may use up under the seeds tried."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ class WrongOutcome:
 
 @dataclass(frozen=True)
 class RightOutcome:
-    """How a right implementation fared: the least it got, and the first check that it failed."""
+    """How a right implementation fared: the least it got, and the first check that it failed.
+
+    `nearest`: the largest error, as a share of the tolerance that it was held to; None where
+    nothing is compared within a tolerance.
+    """
 
     rubric: str
     name: str
@@ -50,11 +56,17 @@ class RightOutcome:
     least: float
     max_points: float
     failed: str
+    nearest: float | None
 
     @property
     def rejected(self) -> bool:
         """Whether it lost points under some seed."""
         return self.least < self.max_points
+
+    @property
+    def near_miss(self) -> bool:
+        """Whether it came so near to a tolerance that some other seed must be over it."""
+        return self.nearest is not None and self.nearest > NEAR_MISS
 
 
 Outcome = TypeVar("Outcome", WrongOutcome, RightOutcome)
@@ -84,9 +96,14 @@ class ValidationReport:
         return sum(not outcome.recognised for outcome in self.wrong)
 
     @property
+    def near_misses(self) -> int:
+        """Right implementations that came too near to a tolerance."""
+        return sum(outcome.near_miss for outcome in self.right)
+
+    @property
     def ok(self) -> bool:
-        """Whether the checks tell right from wrong, and say what is wrong."""
-        return not (self.false_accepts or self.false_rejects or self.unnamed)
+        """Whether the checks tell right from wrong, with room to spare, and say what is wrong."""
+        return not (self.false_accepts or self.false_rejects or self.unnamed or self.near_misses)
 
 
 def print_report(report: ValidationReport, console: Console | None = None) -> None:
@@ -114,12 +131,13 @@ def print_report(report: ValidationReport, console: Console | None = None) -> No
     right.add_column("style", overflow="fold")
     right.add_column("seeds", justify="right")
     right.add_column("least points", justify="right")
+    right.add_column("of a tolerance", justify="right")
     for rubric, right_ones in _by_rubric(report.right):
         right.add_row(f"[bold]{rubric}[/bold]")
         for one in right_ones:
             colour = "red" if one.rejected else "green"
             points = f"[{colour}]{one.least:g} of {one.max_points:g}[/{colour}]"
-            right.add_row(one.name, escape(one.style), str(one.seeds), points)
+            right.add_row(one.name, escape(one.style), str(one.seeds), points, _nearest(one))
         right.add_section()
     console.print(wrong, right)
     for one in report.right:
@@ -127,6 +145,7 @@ def print_report(report: ValidationReport, console: Console | None = None) -> No
             console.print(f"{one.rubric}, {one.name}: {one.failed}", markup=False)
     console.print(f"false accepts: {report.false_accepts} of {len(report.wrong)}")
     console.print(f"false rejects: {report.false_rejects} of {len(report.right)}")
+    console.print(f"near misses:   {report.near_misses} of {len(report.right)}")
     console.print(f"not named:     {report.unnamed} of {len(report.wrong)}")
 
 
@@ -138,6 +157,13 @@ def _caught(outcome: WrongOutcome, room: int) -> str:
     more = f" + {len(others)}" if others else ""
     room -= len(more)
     return escape(first if len(first) <= room else first[: room - 1] + "…") + more
+
+
+def _nearest(outcome: RightOutcome) -> str:
+    if outcome.nearest is None:
+        return "–"
+    colour = "red" if outcome.near_miss else "green"
+    return f"[{colour}]{outcome.nearest:.1%}[/{colour}]"
 
 
 def _named(outcome: WrongOutcome) -> str:

@@ -11,9 +11,11 @@ from rich.console import Console
 import autograder.misconception as module
 from autograder import expect
 from autograder.errors import CourseError
+from autograder.margin import measured, within
 from autograder.misconception import Misconception, RightImplementation, observe
 from autograder.rubric import Rubric
 from autograder.validate import print_report, validate
+from autograder.validation import NEAR_MISS
 
 DOUBLE = Rubric("toy", "double")
 
@@ -123,6 +125,45 @@ def test_a_false_reject_is_found_and_explained(plant):
     report = validate("planted", seeds=8)
     assert (report.false_rejects, report.ok) == (1, False)
     assert "double, odd: values: double: expected dtype float32, got float64" in printed(report)
+
+
+def test_a_right_style_that_comes_near_a_tolerance_is_found_though_it_is_let_through(plant):
+    relative, absolute = expect.TOLERANCES[torch.float32]
+    near = RightImplementation("near", "", lambda x: 2 * x * (1 + 0.6 * (relative + absolute)))
+    far = RightImplementation("far", "", lambda x: 2 * x * (1 + 0.4 * (relative + absolute)))
+    plant((NAMED,), (REFERENCE, far, near))
+    report = validate("planted", seeds=20)
+    assert (report.false_rejects, report.near_misses, report.ok) == (0, 1, False)
+    shares = [one.nearest for one in report.right]
+    assert shares[0] == 0.0
+    assert 0.3 < shares[1] < NEAR_MISS < shares[2] < 0.7
+    assert "near misses:   1 of 3" in printed(report)
+
+
+def test_what_is_compared_exactly_has_no_nearness(plant, monkeypatch):
+    monkeypatch.setattr(DOUBLE, "checks", [])
+
+    @DOUBLE.check("exact")
+    def _(student, draw, parts):
+        expect.equal(student(draw.integers(0, 9, 3)), torch.zeros(3, dtype=torch.int64), what="x")
+
+    plant((), (RightImplementation("zeros", "", torch.zeros_like),))
+    (one,) = validate("planted", seeds=2).right
+    assert (one.nearest, one.near_miss, one.rejected) == (None, False, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "share", "passes"), [(0.5, 0.25, True), (2.0, 1.0, True), (3.0, 1.5, False)]
+)
+def test_an_error_is_measured_whether_it_passes_or_not(error, share, passes):
+    assert within(error, 2.0) == passes
+    with measured() as margin:
+        assert margin.worst is None
+        assert within(error, 2.0) == passes
+        assert margin.worst == share
+        assert not within(float("nan"), 2.0)
+        assert not within(float("inf"), 2.0)
+        assert margin.worst == share
 
 
 def test_a_mistake_without_its_name_is_found(plant):

@@ -41,6 +41,7 @@ from assignments.a7_scaling_laws.checks.joint_runs import (
 )
 from autograder import expect
 from autograder.draw import Draw
+from autograder.margin import within
 from autograder.rubric import CheckFailed, Part, Parts, Rubric
 
 Law = dict[str, float]
@@ -173,7 +174,7 @@ def _predicts(student: Any, draw: Draw, parts: Parts, scale: Scale) -> None:
     n, d = held_out(runs)
     found = fitted(student, runs)
     parts.informative(torch.from_numpy(log_losses(parts, found, n, d)))
-    if not apart(parts, found, n, d, np.log(law.loss(n, d))) <= CLEAN:
+    if not within(apart(parts, found, n, d, np.log(law.loss(n, d))), CLEAN):
         raise CheckFailed(
             f"{WHAT}: where the losses follow a law exactly, yours predicts other losses at sizes "
             "and data that it was not given (start from several exponents, and let the optimiser "
@@ -201,13 +202,12 @@ def _minimises(student: Any, draw: Draw, parts: Parts, errors: int, why: str) ->
     law = drawn_law(draw, SMALL)
     runs = drawn_runs(draw, law, SMALL, noise=NOISE, errors=errors)
     found = fitted(student, runs)
-    if not excess(parts, found, runs) <= EXCESS:
+    if not within(excess(parts, found, runs), EXCESS):
         raise CheckFailed(f"{WHAT}: the mean Huber loss of log-losses could be lower ({why})")
     n, d = held_out(runs)
-    if (
-        not parts.carried
-        and apart(parts, found, n, d, log_losses(parts, least(runs), n, d)) > APART
-    ):
+    if parts.carried:
+        return
+    if not within(apart(parts, found, n, d, log_losses(parts, least(runs), n, d)), APART):
         raise CheckFailed(f"{WHAT}: beyond the runs it predicts other losses than the best ({why})")
 
 
@@ -230,7 +230,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
     now = tuple(column.copy() for column in runs)
     value = student(*now)
     found = law_of(value)
-    if not apart(parts, found, *runs[:2], np.log(runs[2])) <= 0.02:
+    if not within(apart(parts, found, *runs[:2], np.log(runs[2])), 0.02):
         raise CheckFailed(f"{WHAT}: the law is far from the losses that it was given")
     if len(value) > len(NAMES):
         raise CheckFailed(f"{WHAT}: expected the keys {', '.join(NAMES)} and no others")

@@ -16,6 +16,7 @@ import torch
 from assignments.a7_scaling_laws.checks import numbers
 from autograder import expect
 from autograder.draw import Draw
+from autograder.margin import within
 from autograder.rubric import CheckFailed, Parts, Rubric
 from reference import scaling_laws
 
@@ -62,7 +63,7 @@ def compare(got: object, x: np.ndarray, y: np.ndarray, why: str) -> None:
     for at in (x.min() / 10, x.min(), x.max(), x.max() * 10):
         with np.errstate(all="ignore"):
             predicted, want = np.float64(coefficient) * at**exponent, scale * at**slope
-        if not abs(predicted - want) <= NEAR * want:
+        if not within(abs(predicted - want), NEAR * want):
             raise CheckFailed(f"{WHAT}: coefficient · x^exponent is not where it should be ({why})")
 
 

@@ -17,6 +17,7 @@ import torch
 from assignments.a7_scaling_laws.checks import numbers
 from assignments.a7_scaling_laws.checks.fit_power_law import FIT_POWER_LAW, least_squares, results
 from autograder.draw import Draw
+from autograder.margin import within
 from autograder.rubric import CheckFailed, Part, Parts, Rubric
 from reference.joint_law import FLOPS_PER_PARAMETER_AND_TOKEN, JointLaw
 
@@ -126,10 +127,11 @@ def compare(student: Any, families: Sequence[Curves], parts: Parts, why: str) ->
     for curves, pairs in zip(families, expected, strict=True):
         given = [(n, flops.copy(), loss.copy()) for n, flops, loss in curves]
         got = results(student(given), NAMES, what=WHAT)
-        if not any(
-            all(abs(g - w) <= NEAR + slack * abs(w) for g, w in zip(got, pair, strict=True))
+        errors = (
+            max(abs(g - w) / (NEAR + slack * abs(w)) for g, w in zip(got, pair, strict=True))
             for pair in pairs
-        ):
+        )
+        if not within(min(errors), 1.0):
             raise CheckFailed(f"{WHAT}: a or b is not what it should be ({why})")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import expect
+from autograder import expect, margin
 from autograder.expect import CheckFailed
 
 NUMBERS = (int, float, np.float64, np.float32, np.float16, np.int64, np.int32)
@@ -53,6 +53,7 @@ def near(
     """Fail unless `value` has the shape of `expected` and each entry is near."""
     want = np.asarray(expected, dtype=np.float64)
     got = array(value, what=what, shape=want.shape)
+    margin.note(got, want, tolerance, 0.0)
     off = int((~np.isclose(got, want, rtol=tolerance, atol=0.0)).sum())
     if off:
         found = f"{off} of {want.size} entries are not what they should be"

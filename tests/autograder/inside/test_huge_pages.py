@@ -1,4 +1,4 @@
-"""Python's objects lie on huge pages where the C library is told to use them, a student's on small."""
+"""Python's objects lie on huge pages where the C library is told so; a student gets small ones."""
 
 import os
 import re
