@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import array
 import gc
+import linecache
 import os
 import signal
 import socket
@@ -76,6 +77,7 @@ def warm_shell() -> CellShell:
     shell.run("1/0")
     gc.freeze()  # collections, here and in the children, leave what is loaded alone
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
+    linecache.cache.pop("<string>", None)  # from Python 3.13: what `-c` ran is no text of a cell's
     huge_pages.end()
     gc.enable()
     return shell

@@ -28,7 +28,7 @@ from assignments.a5_masked_lm.checks.independence import EQUAL_COLUMNS, EQUAL_RO
 from assignments.a5_masked_lm.misconceptions import MISCONCEPTIONS, RIGHT
 from autograder.misconception import diagnose, same, witness_draw
 from autograder.rubric import Rubric, RubricResult, grade, session
-from autograder.validate import try_right, try_wrong, validate
+from autograder.validate import try_right, try_wrong
 
 WRONG = [(rubric, one) for rubric in RUBRICS for one in MISCONCEPTIONS[rubric.name]]
 STYLES = [(rubric, one) for rubric in RUBRICS for one in RIGHT[rubric.name]]
@@ -93,21 +93,16 @@ def test_each_right_style_passes_the_visible_tests(try_visible, rubric, one):
 
 @pytest.mark.parametrize(("rubric", "one"), WRONG, ids=ids(WRONG))
 def test_each_mistake_loses_points_and_is_named(rubric, one):
-    outcome = try_wrong(rubric, one, seeds=1)
+    outcome = try_wrong(rubric, one)
     assert not outcome.accepted
-    assert outcome.named == (one.name,)
+    assert outcome.recognised, outcome.named
 
 
 @pytest.mark.parametrize(("rubric", "one"), STYLES, ids=ids(STYLES))
 def test_each_right_style_gets_every_point(rubric, one):
-    outcome = try_right(rubric, one, seeds=2)
+    outcome = try_right(rubric, one, seeds=20)
     assert not outcome.rejected, outcome.failed
-
-
-@pytest.mark.slow
-def test_validate_finds_nothing_wrong():
-    report = validate("a5_masked_lm")
-    assert (report.false_accepts, report.false_rejects, report.unnamed) == (0, 0, 0)
+    assert not outcome.near_miss, outcome.nearest
 
 
 @pytest.mark.parametrize(("rubric", "one"), WRONG, ids=ids(WRONG))

@@ -23,7 +23,7 @@ from autograder.build import source_of
 from autograder.draw import Draw
 from autograder.misconception import same, witness_draw
 from autograder.rubric import Rubric, RubricResult, grade, session
-from autograder.validate import try_right, try_wrong, validate
+from autograder.validate import try_right, try_wrong
 from reference import compute_optimal
 
 WRONG = [(rubric, one) for rubric in RUBRICS for one in MISCONCEPTIONS[rubric.name]]
@@ -89,23 +89,17 @@ def test_each_right_style_passes_the_visible_tests(try_visible, rubric, one):
 @pytest.mark.filterwarnings("ignore")  # numpy's, of what some of the mistakes do
 @pytest.mark.parametrize(("rubric", "one"), WRONG, ids=ids(WRONG))
 def test_each_mistake_loses_points_and_is_named(rubric, one):
-    outcome = try_wrong(rubric, one, seeds=1)
+    outcome = try_wrong(rubric, one)
     assert not outcome.accepted
-    assert outcome.named == (one.name,)
+    assert outcome.recognised, outcome.named
 
 
 @pytest.mark.filterwarnings("ignore")  # numpy's, of places that a search looks at and leaves
 @pytest.mark.parametrize(("rubric", "one"), STYLES, ids=ids(STYLES))
 def test_each_right_style_gets_every_point(rubric, one):
-    outcome = try_right(rubric, one, seeds=2)
+    outcome = try_right(rubric, one, seeds=5)
     assert not outcome.rejected, outcome.failed
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_validate_finds_nothing_wrong():
-    report = validate("a7_scaling_laws", seeds=5)
-    assert (report.false_accepts, report.false_rejects, report.unnamed) == (0, 0, 0)
+    assert not outcome.near_miss, outcome.nearest
 
 
 @pytest.mark.filterwarnings("ignore")

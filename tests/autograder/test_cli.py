@@ -44,3 +44,30 @@ def test_the_quick_end_still_writes_what_was_printed_and_runs_exit_functions(aut
 def test_modules_are_not_taken_apart(autograder):
     before = "class Last:\n    __del__ = lambda self: print('taken apart')\nlast = Last()"
     assert "taken apart" not in autograder("--help", before=before).stdout
+
+
+CAUSAL_MASK_ALONE = """
+import autograder.validate as v
+from assignments.a3_attention.checks import RUBRICS
+v.rubrics_of = lambda name: tuple(r for r in RUBRICS if r.name == "causal_mask")
+"""
+A_WRONG_ONE_CALLED_RIGHT = """
+from assignments.a3_attention import misconceptions as m
+from autograder.misconception import RightImplementation
+wrong = m.MISCONCEPTIONS["causal_mask"][0].implementation
+m.RIGHT["causal_mask"] += (RightImplementation("planted", "not right at all", wrong),)
+"""
+
+
+def test_validate_prints_its_tables_and_tells_by_its_exit_code_whether_all_was_judged_well(
+    autograder,
+):
+    ended = autograder("validate", "a3_attention", "--seeds", "2", before=CAUSAL_MASK_ALONE)
+    assert ended.returncode == 0, ended.stderr
+    assert "false accepts: 0 of 8" in ended.stdout
+    assert "near misses:   0 of 5" in ended.stdout
+    planted = CAUSAL_MASK_ALONE + A_WRONG_ONE_CALLED_RIGHT
+    ended = autograder("validate", "a3_attention", "--seeds", "2", before=planted)
+    assert ended.returncode == 3
+    assert "false rejects: 1 of 6" in ended.stdout
+    assert "causal_mask, planted: " in ended.stdout

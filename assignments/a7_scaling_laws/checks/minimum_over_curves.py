@@ -2,8 +2,8 @@
 
 Curves follow a joint law without noise, at sizes drawn afresh. Ways of doing it that differ in the
 number of budgets (100 to 1,000), or interpolate the loss or its logarithm, agreed to 0.023 in 3,000
-draws; each known mistake was off by 0.13 or more in the check that is there for it. `NEAR` lies
-between.
+draws; each known mistake was off by 0.13 or more in the check that is there for it, and 0.04 of a
+or b is a difference that matters. `NEAR` lies between.
 Left out: noise, sizes trained twice. Proved by: `autograder validate a7_scaling_laws`; the oracle
 equals `reference.compute_optimal`'s.
 """
@@ -29,7 +29,7 @@ MINIMUM_OVER_CURVES = Rubric(
 
 WHAT = "minimum_over_curves"
 NAMES = ("a", "b")
-NEAR = 0.05
+NEAR = 0.035
 """Of a and of b."""
 N_BUDGETS = 200
 POINTS = 60

@@ -261,7 +261,7 @@ def test_a_malformed_message_is_refused_and_the_next_one_read(ends, body):
     assert judge.receive(deadline=soon())[0] == ANSWER
 
 
-@pytest.mark.parametrize("levels", [100, 1_000, 100_000])
+@pytest.mark.parametrize("levels", [100, 20_000, 100_000])  # Python 3.13 reads some thousands
 def test_deep_json_is_refused_or_read_but_never_overflows(ends, levels):
     judge, student = ends
     text = (
