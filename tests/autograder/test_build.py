@@ -9,6 +9,7 @@ import sys
 
 import nbformat
 import pytest
+from contextlib import closing
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 
@@ -111,7 +112,7 @@ def test_the_text_tells_the_points_that_are_given(release):
 
 
 def test_nbgrader_knows_what_each_cell_is_worth(course):
-    with sqlite3.connect(course.root / "gradebook.db") as db:
+    with closing(sqlite3.connect(course.root / "gradebook.db")) as db:
         rows = db.execute(
             "SELECT name, max_score FROM base_cell JOIN grade_cells USING (id) ORDER BY name"
         ).fetchall()
