@@ -6,10 +6,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import nbformat
 import pytest
-from contextlib import closing
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 
