@@ -55,5 +55,5 @@ def picture(curves: LossCurves, exponents: Exponents) -> Figure:
     right.set_ylabel("size of the lowest curve (parameters)")
     right.margins(y=0.12)
     right.set_title("The size of least loss")
-    right.legend()
+    right.legend(loc="upper left")
     return figure
