@@ -1,8 +1,8 @@
 """How near right results come to the tolerances that they must keep.
 
-A right implementation that uses up a fifth of a tolerance under twenty seeds will be rejected under
-some seed: errors have long tails wherever a check divides by what may be small. So
-`autograder validate` measures the errors themselves, and not only whether they were let through.
+A right implementation that uses up most of a tolerance under twenty seeds is over it under some
+other: errors have long tails wherever a check divides by what may be small. So `autograder
+validate` measures the errors themselves, and not only whether they were let through.
 Left out: comparisons that are exact. Proved by: tests/autograder/test_validate.py.
 """
 

@@ -65,7 +65,7 @@ class RightOutcome:
 
     @property
     def near_miss(self) -> bool:
-        """Whether it came so near to a tolerance that some other seed must be over it."""
+        """Whether it came so near to a tolerance that another seed may put it beyond."""
         return self.nearest is not None and self.nearest > NEAR_MISS
 
 
