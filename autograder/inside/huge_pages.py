@@ -7,11 +7,8 @@ are huge from the first byte on. (The kernel could also collapse small pages int
 ever are, and chunks of the frame stack add up to some 20 MB. Afterwards all is as before: an arena
 is freed by unmapping it, which the C library, that never touches what it gave away, does not mind.
 
-A student's process gets small pages again (`refuse`): it lives for a second and writes here and
-there, and a huge page is cleared as a whole, 4 ms where a virtual machine's host has to find it.
-
-Where the C library or the kernel has no such setting, forks take longer, no more.
-Source: PyObject_SetArenaAllocator, `glibc.malloc.hugetlb` of GNU libc, prctl(2).
+Where the C library has no such setting, forks take longer, no more.
+Source: PyObject_SetArenaAllocator, `glibc.malloc.hugetlb` of GNU libc.
 Proved by: tests/autograder/inside/test_huge_pages.py.
 """
 
@@ -19,7 +16,6 @@ import ctypes
 import mmap
 
 _libc = ctypes.CDLL(None)
-_PR_SET_THP_DISABLE = 41
 
 
 class _Allocator(ctypes.Structure):
@@ -42,11 +38,6 @@ def begin() -> None:
 def end() -> None:
     """Take them from the kernel again."""
     _set(_before)
-
-
-def refuse() -> None:
-    """Give this process, and those forked from it, small pages; the huge ones it has stay."""
-    _libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 
 def _set(allocator: _Allocator) -> None:

@@ -112,7 +112,6 @@ def _init(
         wire.Channel(conversation, token).send(wire.Hello("init"))
         child = os.fork()
         if child == 0:
-            huge_pages.refuse()
             if limits:
                 jail.set_limits(limits)
                 jail.load_filter(program)

@@ -1,4 +1,4 @@
-"""Python's objects lie on huge pages where the C library is told so; a student gets small ones."""
+"""Python's objects lie on huge pages where the C library is told to use them."""
 
 import os
 import re
@@ -42,16 +42,6 @@ def test_objects_lie_on_huge_pages_from_begin_to_end():
 def test_arenas_taken_before_and_in_between_are_freed_afterwards():
     held, left = memory("begin", "Rss")
     assert held - left > 0.8 * MUCH
-
-
-@pytest.mark.sandbox
-def test_a_student_s_process_gets_small_pages(sandbox, submission):
-    def may_be_huge(pid):
-        status = Path(f"/proc/{pid}/status").read_text()
-        return re.search(r"^THP_enabled:\s+([01])$", status, re.M)[1] == "1"
-
-    assert may_be_huge(sandbox._process.pid)
-    assert not may_be_huge(submission()._main.pid)
 
 
 def memory(how: str, kind: str) -> list[int]:
