@@ -7,7 +7,8 @@ objects in its snapshot.
 
 A cell that ends or wedges the process is left out when a fresh process replays the cells before and
 after it, so it costs what its own definitions cost. A check whose call ends the snapshot fails; the
-next one gets a new snapshot. Proved by: tests/autograder/test_judge.py and the sample class.
+next one gets a new snapshot. What ran for one test cell ends with it.
+Proved by: tests/autograder/test_judge.py and the sample class.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class _Run:
         self._replays = 0
         self._room = Room()
         self._submissions: list[Submission] = []
-        self._snapshots: dict[int, Snapshot] = {}
+        self._snapshots: dict[int, tuple[Submission, Snapshot]] = {}
+        self._replayed: Submission | None = None  # for the test cell that is being evaluated
 
     # ── first pass: the student's cells ────────────────────────────────────────────────────────
 
@@ -140,11 +142,11 @@ class _Run:
     def _take_snapshot(self, submission: Submission, index: int) -> Submission:
         started = time.monotonic()
         try:
-            self._snapshots[index] = submission.snapshot()
+            self._snapshots[index] = submission, submission.snapshot()
         except StudentDied:
             with contextlib.suppress(StudentDied):
                 submission = self._replay(index)
-                self._snapshots[index] = submission.snapshot()
+                self._snapshots[index] = submission, submission.snapshot()
         finally:
             self.seconds["fork"] += time.monotonic() - started
         return submission
@@ -198,6 +200,7 @@ class _Run:
         points, text, trouble = tested.points, tested.printed, tested.trouble
         cell["outputs"] = report_outputs(text, trouble, points)
         cell["execution_count"] = None
+        self._finish(index)
         self.seconds["checks"] += time.monotonic() - started
         fresh = [result for name, result in results.results.items() if name not in known]
         return _cell_verdict(grade_id, worth, points, trouble, fresh)
@@ -205,8 +208,7 @@ class _Run:
     def _namespace(self, index: int, names: list[str]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}
         try:
-            snapshot = self._snapshot(index)
-            found = snapshot.look(names)
+            snapshot, found = self._look(index, names)
         except StudentError as error:
             return namespace | {name: LostName(name, str(error)) for name in names}
         left_out = [why for broken, why in self._broken.items() if broken < index]
@@ -234,13 +236,35 @@ class _Run:
 
         return find
 
+    def _look(self, index: int, names: list[str]) -> tuple[Snapshot, dict[str, object]]:
+        """What names stand for at a test cell; a snapshot that just ended is replaced once."""
+        snapshot = self._snapshot(index)
+        try:
+            return snapshot, snapshot.look(names)
+        except StudentDied:
+            snapshot = self._snapshot(index)
+            return snapshot, snapshot.look(names)
+
     def _snapshot(self, index: int) -> Snapshot:
         """The live snapshot at a test cell. Raises: StudentDied when none can be had any more."""
-        snapshot = self._snapshots.get(index)
-        if snapshot is not None and snapshot.alive:
-            return snapshot
-        self._snapshots[index] = self._replay(index).snapshot()
-        return self._snapshots[index]
+        if index in self._snapshots and self._snapshots[index][1].alive:
+            return self._snapshots[index][1]
+        self._end_replayed()
+        self._replayed = self._replay(index)
+        snapshot = self._replayed.snapshot()
+        self._snapshots[index] = self._replayed, snapshot
+        return snapshot
+
+    def _finish(self, index: int) -> None:
+        """End what ran for one test cell: its memory is wanted for the next."""
+        if index in self._snapshots:
+            submission, snapshot = self._snapshots[index]
+            submission.finish(snapshot)
+        self._end_replayed()
+
+    def _end_replayed(self) -> None:
+        if self._replayed:
+            self._replayed.close()
 
     def close(self) -> None:
         """End everything that the submission started."""

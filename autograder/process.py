@@ -6,7 +6,9 @@ packet. Source: proc(5), stat. Proved by: tests/autograder/test_student.py.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 from pathlib import Path
 
@@ -30,6 +32,15 @@ class Process:
             os.close(self._pidfd)
             raise wire.WireError(f"the {role} is not a process of the submission")
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, by itself or not."""
+        if self._pidfd < 0:
+            return True
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
     def watch(self, channel: wire.Channel) -> None:
         """Have waiting on the channel end with this process."""
         channel.watch = (self._pidfd,)
@@ -42,6 +53,18 @@ class Process:
             signal.pidfd_send_signal(self._pidfd, number)
         except ProcessLookupError:
             return
+
+    def kill_descendant(self, pid: int) -> None:
+        """Kill a process that descends from it; one that no longer does is left alone."""
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        # While this one has not ended, its number is no stranger's, nor is that of what descends.
+        if _descends(pid, self.pid) and not self.ended:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        os.close(pidfd)
 
     def close(self) -> None:
         """Kill it and let go of it."""

@@ -37,7 +37,12 @@ class Snapshot(Peer):
         super().__init__(process.channel)
         self.process, self._deadlines = process, deadlines
         self.deadline = lambda: time.monotonic() + deadlines.call_s
-        self.alive = True
+        self.lost = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked, as far as the kernel knows."""
+        return not self.lost and not self.process.ended
 
     def look(self, names: list[str]) -> dict[str, Any]:
         """What these names stand for in the notebook; those not defined are left out."""
@@ -72,7 +77,7 @@ class Snapshot(Peer):
             self._interrupt(message.id)
             raise StudentTimeout(f"no answer within {self._deadlines.call_s:g} s") from None
         except wire.WireClosed as error:
-            self.alive = False
+            self.lost = True
             raise StudentDied(in_words(error)) from None
         except wire.WireError as error:
             raise BadReply(str(error)) from None
@@ -118,7 +123,7 @@ class Snapshot(Peer):
                     return
         except wire.WireError:
             self.process.signal(signal.SIGKILL)
-            self.alive = False
+            self.lost = True
 
 
 @contextlib.contextmanager

@@ -10,20 +10,18 @@ tests/autograder/test_student.py.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import signal
 import time
 from typing import Any
 
 import msgspec
-import psutil
 
 from autograder.deadlines import Deadlines
 from autograder.errors import SandboxUnavailable, StudentDied
 from autograder.inside import wire
 from autograder.inside.peer import RemoteError
-from autograder.memory import holds_more_than, own_bytes
+from autograder.memory import descendants, holds_more_than, own_bytes
 from autograder.process import Process, in_words
 from autograder.sandbox import Sandbox, conversation
 from autograder.snapshot import Snapshot
@@ -46,6 +44,7 @@ class Submission:
     def __init__(self, sandbox: Sandbox, deadlines: Deadlines, files: dict[str, bytes]) -> None:
         self._sandbox, self.deadlines, self._files = sandbox, deadlines, files
         self._snapshots: list[Snapshot] = []
+        self._by_cells: set[int] = set()  # pids of what ran at the last snapshot
         self._ids = 0
         self.alive = False
 
@@ -125,7 +124,19 @@ class Submission:
         channel.on_wait = self._check_memory
         snapshot = Snapshot(process, self.deadlines)
         self._snapshots.append(snapshot)
+        self._by_cells = set(descendants(self._init.pid))
         return snapshot
+
+    def finish(self, snapshot: Snapshot) -> None:
+        """End a snapshot, and what calls left running: it would go on to use up memory.
+
+        What cells started before the last snapshot stays; functions may need it.
+        """
+        snapshot.lost = True
+        snapshot.process.close()
+        for pid in descendants(self._init.pid):
+            if pid not in self._by_cells:
+                self._init.kill_descendant(pid)
 
     def close(self) -> None:
         """End every process that the submission started."""
@@ -138,7 +149,7 @@ class Submission:
         for process in (self._init, self._main, *(s.process for s in self._snapshots)):
             process.close()
         for snapshot in self._snapshots:
-            snapshot.alive = False
+            snapshot.lost = True
 
     def _next(self) -> int:
         self._ids += 1
@@ -159,18 +170,9 @@ class Submission:
                     raise RemoteError(answer.name, answer.text)
                 return answer
 
-    def _end_strays(self) -> None:
-        """Kill what the notebook's cells left running, where it leaves no room for a snapshot."""
-        ours = {self._main.pid, *(snapshot.process.pid for snapshot in self._snapshots)}
-        for _ in range(3):  # what is just being forked is met the next time
-            for process in psutil.Process(self._init.pid).children(recursive=True):
-                if process.pid not in ours:
-                    with contextlib.suppress(psutil.Error):
-                        process.kill()
-
     def _check_memory(self) -> None:
         """Kill the submission when its processes together hold too much."""
         limit_bytes = self.deadlines.memory_bytes
         if holds_more_than(limit_bytes, self._init.pid, self._baseline_bytes):
-            self._init.signal(signal.SIGKILL)
+            self._lose()
             raise wire.WireClosed(f"it used more than {limit_bytes / 2**30:g} GB of memory")

@@ -244,6 +244,8 @@ ENDS = {
     "ignores": "import time\n    while 1:\n        try: time.sleep(9)\n        except: pass",
     "dies": "import os; os._exit(1)",
     "raises": "raise SystemExit",
+    "hoards": "import time, torch\n    kept = []\n    while True:\n"
+    "        kept.append(torch.ones(2**22)); time.sleep(0.001)",
 }
 
 
@@ -255,11 +257,56 @@ def test_a_function_that_goes_wrong_costs_itself(judged, end):
         DOUBLE,
         check("test-both", "try:\n    f(1)\nexcept Exception:\n    pass\nassert double(2) == 4"),
         CHECK_DOUBLE,
-        call_s=0.3,
+        call_s=0.5,
         grace_s=0.3,
+        memory_bytes=2**27,
     )
     assert points(found) == [0, 4, 4]
     assert found.cells[0].reason
+
+
+def test_a_function_that_kills_the_other_snapshots_costs_itself(judged):
+    found = judged(
+        "def f(x):\n    import os; os.kill(-1, 9); raise ValueError",
+        check("test-f", "f(1)"),
+        DOUBLE,
+        CHECK_DOUBLE,
+    )
+    assert points(found) == [0, 4]
+
+
+def test_what_a_function_keeps_or_leaves_running_costs_itself(judged):
+    """Each test cell has all the memory for itself; what a cell started goes on."""
+    start = "import multiprocessing, os, time, torch\nworker = multiprocessing.Pipe()\nkept = []\n"
+    found = judged(
+        start + "if os.fork() == 0:\n    while True:\n        worker[1].send(worker[1].recv() * 2)",
+        "def double(x):\n    worker[0].send(x)\n    return worker[0].recv()",
+        "def f(x):\n    kept.append(torch.ones(15 * 2**20))  # 60 MB\n    time.sleep(0.3)",
+        "def g(x):\n    if os.fork() == 0:\n        f(x)\n        time.sleep(60)",
+        *(check(f"test-{name}", f"{name}(1)") for name in "fgfgfg"),
+        CHECK_DOUBLE,
+        memory_bytes=100 * 2**20,
+    )
+    assert points(found) == [4] * 7
+
+
+def test_what_was_started_for_a_test_cell_ends_with_it(judged, monkeypatch):
+    """Or replays would add up to many times the memory that a submission may have."""
+    started, alive = [], []
+    start = module.Submission.start
+    monkeypatch.setattr(
+        module.Submission,
+        "start",
+        lambda self: (
+            alive.append(sum(one.alive for one in started)),
+            started.append(self),
+            start(self),
+        ),
+    )
+    dies = "import os\ndef f():\n    os._exit(1)"
+    source = "for _ in range(3):\n    try: f()\n    except Exception: pass"
+    judged(dies, *(check(name, source) for name in "abc"))
+    assert alive == [0, *[1] * 6]
 
 
 def test_replays_are_bounded(judged, monkeypatch):
