@@ -6,7 +6,6 @@ packet. Source: proc(5), stat. Proved by: tests/autograder/test_student.py.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
@@ -55,16 +54,19 @@ class Process:
             return
 
     def kill_descendant(self, pid: int) -> None:
-        """Kill a process that descends from it; one that no longer does is left alone."""
+        """Kill a process that descends from it; one that no longer does is let alone."""
         try:
             pidfd = os.pidfd_open(pid)
         except ProcessLookupError:
             return
-        # While this one has not ended, its number is no stranger's, nor is that of what descends.
-        if _descends(pid, self.pid) and not self.ended:
-            with contextlib.suppress(ProcessLookupError):
+        try:
+            # While this one has not ended its number is no stranger's, nor is a descendant's.
+            if _descends(pid, self.pid) and not self.ended:
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        os.close(pidfd)
+        except ProcessLookupError:
+            return
+        finally:
+            os.close(pidfd)
 
     def close(self) -> None:
         """Kill it and let go of it."""

@@ -46,6 +46,7 @@ class Snapshot(Peer):
 
     def look(self, names: list[str]) -> dict[str, Any]:
         """What these names stand for in the notebook; those not defined are left out."""
+        self.process.signal(signal.SIGCONT)  # a call on another snapshot may have stopped it
         reply, blob = self.request(wire.Look(self.new_id(), names))
         if not isinstance(reply, wire.Reply):
             raise BadReply("the notebook's names could not be read")

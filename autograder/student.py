@@ -27,6 +27,7 @@ from autograder.sandbox import Sandbox, conversation
 from autograder.snapshot import Snapshot
 
 START_S = 30.0
+ROUNDS, ROUND_S = 10, 0.02  # of ending what is left; what is forked meanwhile is met in the next
 
 
 class CellOutcome(msgspec.Struct):
@@ -128,15 +129,21 @@ class Submission:
         return snapshot
 
     def finish(self, snapshot: Snapshot) -> None:
-        """End a snapshot, and what calls left running: it would go on to use up memory.
+        """End a snapshot and what its calls left running, which would use up time and memory.
 
-        What cells started before the last snapshot stays; functions may need it.
+        What cells had started before the last snapshot stays; functions may need it. Where there is
+        no end to what is left, all ends.
         """
         snapshot.lost = True
         snapshot.process.close()
-        for pid in descendants(self._init.pid):
-            if pid not in self._by_cells:
+        for _ in range(ROUNDS):
+            strays = set(descendants(self._init.pid)) - self._by_cells
+            if not strays:
+                return
+            for pid in strays:
                 self._init.kill_descendant(pid)
+            time.sleep(ROUND_S)
+        self.close()
 
     def close(self) -> None:
         """End every process that the submission started."""

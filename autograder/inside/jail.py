@@ -200,6 +200,8 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
             "clone",
             pyseccomp.Arg(0, pyseccomp.MASKED_EQ, namespace, namespace),
         )
+    for name, number in ON_ITSELF_ALONE.items():
+        rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(number, pyseccomp.NE, 0))
     rules.add_rule(
         pyseccomp.ERRNO(errno.EPERM), "socket", pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX)
     )
@@ -213,6 +215,12 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
         file.seek(0)
         return file.read()
 
+
+ON_ITSELF_ALONE = {
+    "prlimit64": 0, "sched_setaffinity": 0, "sched_setattr": 0, "sched_setparam": 0,
+    "sched_setscheduler": 0, "setpriority": 1, "ioprio_set": 1,
+}  # fmt: skip
+"""Calls by which one process sets limits to another, and which argument names it: 0, itself."""
 
 REFUSED = {
     **dict.fromkeys(

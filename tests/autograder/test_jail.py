@@ -162,6 +162,35 @@ def test_refused_calls_are_refused_in_the_student_s_process(probe):
     assert probe(TRY_CALLS.format(numbers=NUMBERS)) == expected
 
 
+SET_LIMITS = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+child = os.fork()
+if child == 0:
+    while True: os.sched_yield()
+for name, (number, place) in {calls}.items():
+    for whom in (0, child):
+        arguments = [ctypes.c_long(1 if place else 0)] * place + [ctypes.c_long(whom)]
+        arguments += [ctypes.byref(ctypes.create_string_buffer(64))] * 3
+        ctypes.set_errno(0)
+        libc.syscall(number, *arguments)
+        print(name, "itself" if whom == 0 else "another", ctypes.get_errno() == 1)
+os.kill(child, 9)
+os.wait()
+"""
+
+
+def test_one_process_sets_no_limits_to_another(probe):
+    system = pyseccomp.system_arch()
+    calls = {
+        name: (pyseccomp.resolve_syscall(system, name), place)
+        for name, place in jail.ON_ITSELF_ALONE.items()
+    }
+    assert all(number >= 0 for number, _ in calls.values())
+    expected = "".join(f"{name} itself False\n{name} another True\n" for name in calls)
+    assert probe(SET_LIMITS.format(calls=calls)) == expected
+
+
 def test_it_is_the_filter_that_refuses():
     """With an error that no call gives of itself; without rights, should the filter fail."""
     odd = 133  # EHWPOISON

@@ -265,14 +265,37 @@ def test_a_function_that_goes_wrong_costs_itself(judged, end):
     assert found.cells[0].reason
 
 
-def test_a_function_that_kills_the_other_snapshots_costs_itself(judged):
+AGAINST_OTHERS = {
+    "kills": "os.kill(-1, 9)",
+    "stops": "os.kill(-1, 19)",
+    "limits": "others(resource.prlimit, resource.RLIMIT_AS, (2**20, 2**20))",
+    "bombs": "while os.fork() >= 0: pass",
+    "kills all the time": "while os.fork() == 0: os.kill(-1, 9)",
+}
+
+
+@pytest.mark.parametrize("act", AGAINST_OTHERS.values(), ids=AGAINST_OTHERS)
+def test_a_function_that_acts_against_the_other_snapshots_costs_itself(judged, act):
+    others = """
+import os, resource
+def others(act, *settings):
+    for pid in {*range(1, 100)} - {os.getpid()}:
+        try:
+            act(pid, *settings)
+        except OSError:
+            continue
+"""
+    tensors = "def tensors(x):\n    import torch\n    return torch.ones(2**22).sum().item()"
     found = judged(
-        "def f(x):\n    import os; os.kill(-1, 9); raise ValueError",
+        f"{others}\ndef f(x):\n    {act}\n    raise ValueError",
         check("test-f", "f(1)"),
+        tensors,
+        check("test-tensors", "assert tensors(1) == 2**22"),
         DOUBLE,
         CHECK_DOUBLE,
+        call_s=5,
     )
-    assert points(found) == [0, 4]
+    assert points(found) == [0, 4, 4]
 
 
 def test_what_a_function_keeps_or_leaves_running_costs_itself(judged):

@@ -1,5 +1,6 @@
 """A student's process as the judge sees it: whatever it does, the judge hears of it in time."""
 
+import contextlib
 import gc
 import os
 import time
@@ -10,6 +11,7 @@ import torch
 
 from autograder.errors import BadReply, StudentDied, StudentError, StudentRaised, StudentTimeout
 from autograder.inside import wire
+from autograder.memory import descendants
 from autograder.process import Process
 from autograder.sandbox import conversation
 
@@ -287,6 +289,35 @@ def test_a_function_may_print_after_a_cell_that_printed(submission, printed):
     one = submission()
     printed(one.run("def f(x):\n    print('called with', x)\n    return x\nprint('last')"))
     assert one.snapshot().look(["f"])["f"](3) == 3
+
+
+LEAVES = {
+    "nothing": "pass",
+    "a daemon": "if os.fork() == 0 and os.setsid() and os.fork() == 0: time.sleep(60)",
+    "a dead one": "if os.fork() == 0: os._exit(0)",
+    "one that flees": "while os.fork() == 0: pass",
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_what_a_snapshot_s_calls_left_ends_with_it(submission, name):
+    one = submission(call_s=2, grace_s=0.2)
+    one.run(
+        f"import os, time\nif os.fork() == 0:\n    time.sleep(60)\ndef double(x): return 2 * x\n"
+        f"def leave(x):\n    {LEAVES[name]}"
+    )
+    other, snapshot = one.snapshot(), one.snapshot()
+    before = set(descendants(one._init.pid))
+    assert len(before) == 4  # with the notebook's process, and what its cell has forked
+    with contextlib.suppress(StudentError):
+        snapshot.look(["leave"])["leave"](1)
+    one.finish(snapshot)
+    assert not snapshot.alive
+    if name == "one that flees":  # all had to end, or it was met
+        assert not one.alive or set(descendants(one._init.pid)) <= before
+        return
+    assert set(descendants(one._init.pid)) <= before
+    assert other.look(["double"])["double"](4) == 8
 
 
 # ── memory ──────────────────────────────────────────────────────────────────────────────────────
