@@ -13,5 +13,5 @@ class Deadlines(msgspec.Struct, frozen=True):
     cell_s: float = 120.0
     call_s: float = 20.0
     grace_s: float = 1.0  # between an interrupt and the kill
-    notebook_s: float = 900.0  # all cells and checks together
+    notebook_s: float = 900.0  # all cells together, and then all checks together
     memory_bytes: int = 4 * 2**30

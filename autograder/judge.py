@@ -69,6 +69,7 @@ def judge(
     run = _Run(notebook, sandbox, deadlines or Deadlines(), dict(files or {}))
     try:
         run.run_cells()
+        run.begin_checks()
         with session(seed=seed) as results:
             cells = [run.verdict(index, blank, results) for index in run.graded]
     finally:
@@ -183,6 +184,12 @@ class _Run:
 
     # ── second pass: the test cells ────────────────────────────────────────────────────────────
 
+    def begin_checks(self) -> None:
+        """Give the checks as much time as the cells had: slow cells must not cost all points."""
+        self._ends = time.monotonic() + self._deadlines.notebook_s
+        for _, snapshot in self._snapshots.values():
+            snapshot.ends = self._ends
+
     def verdict(self, index: int, blank: Mapping[str, str], results: Session) -> CellVerdict:
         """The verdict on one graded cell."""
         cell = self.cells[index]
@@ -252,6 +259,7 @@ class _Run:
         self._end_replayed()
         self._replayed = self._replay(index)
         snapshot = self._replayed.snapshot()
+        snapshot.ends = self._ends
         self._snapshots[index] = self._replayed, snapshot
         return snapshot
 

@@ -8,6 +8,7 @@ Proved by: tests/autograder/test_student.py.
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ class Snapshot(Peer):
     """The state of a notebook after some cells, whose objects the judge can use.
 
     Only functions are lent to it (a function passed as argument), and it may only call them.
+    `ends`: until when it may be asked, in seconds of time.monotonic().
     """
 
     most_tape_bytes = MOST_TAPE_BYTES
@@ -37,6 +39,7 @@ class Snapshot(Peer):
         super().__init__(process.channel)
         self.process, self._deadlines = process, deadlines
         self.deadline = lambda: time.monotonic() + deadlines.call_s
+        self.ends = math.inf
         self.lost = False
 
     @property
@@ -70,6 +73,9 @@ class Snapshot(Peer):
         """As Peer's; what goes wrong becomes a StudentError."""
         if not self.alive:
             raise StudentDied("the process that held this object has ended")
+        if time.monotonic() > self.ends:
+            allowed = f"{self._deadlines.notebook_s:g} s"
+            raise StudentTimeout(f"not called: the checks took more than {allowed} before it")
         try:
             return super().request(message, blob, descriptor)
         except RemoteError as error:

@@ -377,6 +377,19 @@ def test_time_is_up_for_the_notebook(judged):
     assert "not run: the notebook took too long before it" in text(found, 3)
 
 
+def test_time_is_up_for_checks_too(judged):
+    """Calls that each stay below their own deadline add up."""
+    found = judged(
+        "import time\ndef slow(x): time.sleep(0.5); return x", DOUBLE,
+        check("test-slow", "for x in range(100):\n    assert slow(x) == x"), CHECK_DOUBLE,
+        notebook_s=2,
+    )  # fmt: skip
+    assert points(found) == [0, 0]
+    for one in found.cells:
+        assert "not called: the checks took more than 2 s before it" in one.reason
+    assert found.seconds["checks"] < 4
+
+
 # ── secrets and traces ──────────────────────────────────────────────────────────────────────────
 
 STASH = """
