@@ -8,7 +8,8 @@ socket name.
 Limits are per process (address space, open files, file size, CPU time) or per submission (number of
 processes, by the user namespace; bytes and inodes of the tmpfs). The memory of all processes of a
 submission together is watched from outside, by the judge (autograder/memory.py); kinds of memory
-that belong to no process or to several (memfd, System V, shared anonymous) are refused.
+that belong to no process or to several (memfd, System V, shared anonymous) are refused, and what
+waits in sockets is bounded by their number and by how much each may hold.
 Sources: namespaces(7), user_namespaces(7), pid_namespaces(7), seccomp(2), capabilities(7).
 Proved by: tests/autograder/test_jail.py and the hostile sample class.
 """
@@ -48,6 +49,7 @@ _MS = {
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 24, 38, 47
 _SHARED_ANONYMOUS = 0x21  # flags of mmap: MAP_SHARED and MAP_ANONYMOUS
+_INT = 0xFFFFFFFF  # the part of an argument that the kernel reads as an int
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _SYSTEM_CALLS = {
     "x86_64": {"clone": 56, "capset": 126},
@@ -64,7 +66,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     address_space_bytes: int = 6 * 2**30  # each process; the warm process alone has about 1 GB
     processes: int = 64
-    open_files: int = 512
+    open_files: int = 128  # each may be a socket, whose buffers belong to no process
     file_bytes: int = 128 * 2**20
     scratch_bytes: int = 256 * 2**20
     scratch_files: int = 20_000
@@ -209,6 +211,12 @@ def filter_program(refused: Mapping[str, int] | None = None) -> bytes:
         pyseccomp.ERRNO(errno.EPERM),
         "mmap",
         pyseccomp.Arg(3, pyseccomp.MASKED_EQ, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS),
+    )
+    rules.add_rule(  # which goes up to some MB each; 0.2 MB is where they start
+        pyseccomp.ERRNO(errno.EPERM),
+        "setsockopt",
+        pyseccomp.Arg(1, pyseccomp.MASKED_EQ, _INT, socket.SOL_SOCKET),
+        pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _INT, socket.SO_SNDBUF),
     )
     with open(os.memfd_create("filter"), "w+b") as file:
         rules.export_bpf(file)

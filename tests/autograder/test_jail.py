@@ -467,6 +467,40 @@ for name in ("NOFILE", "NPROC", "AS", "FSIZE", "CPU", "CORE", "MEMLOCK", "MSGQUE
     assert printed(submission(tight).run(code)) == "24 True\n"
 
 
+FILL_SOCKETS = """
+import ctypes, errno, socket
+libc = ctypes.CDLL(None, use_errno=True)
+held, size = [], ctypes.c_int(2**28)
+arguments = ctypes.byref(size), ctypes.c_size_t(4)
+kept_bytes = 0
+try:
+    while True:
+        held += (pair := socket.socketpair())
+        for one in pair:
+            one.setblocking(False)
+            for high in (0, 2**32):  # which the kernel does not read
+                ctypes.set_errno(0)
+                number = ctypes.c_long(one.fileno())
+                level, name = ctypes.c_long(high + 1), ctypes.c_long(high + 7)
+                libc.syscall({setsockopt}, number, level, name, *arguments)
+                assert ctypes.get_errno() == errno.EPERM
+            try:
+                while True:
+                    kept_bytes += one.send(bytes(2**16))
+            except BlockingIOError:
+                pass
+except OSError as error:
+    assert error.errno == errno.EMFILE
+print(kept_bytes // 2**20 < 32, one.getsockopt(1, 7) > 0)
+"""
+
+
+def test_what_waits_in_sockets_is_bounded(probe):
+    """It counts as no process's memory."""
+    number = pyseccomp.resolve_syscall(pyseccomp.system_arch(), "setsockopt")
+    assert probe(FILL_SOCKETS.format(setsockopt=number)) == "True True\n"
+
+
 # ── network ─────────────────────────────────────────────────────────────────────────────────────
 
 CONNECT = """
