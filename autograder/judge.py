@@ -14,6 +14,7 @@ Proved by: tests/autograder/test_judge.py and the sample class.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import time
 from collections.abc import Callable, Mapping
@@ -101,6 +102,7 @@ class _Run:
         self._room = Room()
         self._submissions: list[Submission] = []
         self._snapshots: dict[int, tuple[Submission, Snapshot]] = {}
+        self._definitions: dict[int, str] = {}
         self._replayed: Submission | None = None  # for the test cell that is being evaluated
 
     # ── first pass: the student's cells ────────────────────────────────────────────────────────
@@ -221,11 +223,12 @@ class _Run:
         left_out = [why for broken, why in self._broken.items() if broken < index]
         why = f"; a cell before it was left out: {left_out[0]}" if left_out else ""
         find = self._finder(index, {(snapshot, name): value for name, value in found.items()})
+        define = functools.partial(self._define, index)
         for name in names:
             if name not in found:
                 namespace[name] = MissingName(name, why)
             elif isinstance(found[name], BorrowedCallable):
-                namespace[name] = NamedProxy(name, find)
+                namespace[name] = NamedProxy(name, find, define)
             else:
                 namespace[name] = found[name]
         return namespace
@@ -242,6 +245,13 @@ class _Run:
             return cache[snapshot, name]
 
         return find
+
+    def _define(self, index: int, source: str) -> None:
+        """Run definitions of ours at a test cell, now and in each further snapshot."""
+        with contextlib.suppress(StudentError):  # what is called next will say so
+            snapshot = self._snapshot(index)
+            self._definitions[index] = source
+            snapshot.define(source)
 
     def _look(self, index: int, names: list[str]) -> tuple[Snapshot, dict[str, object]]:
         """What names stand for at a test cell; a snapshot that just ended is replaced once."""
@@ -261,6 +271,8 @@ class _Run:
         snapshot = self._replayed.snapshot()
         snapshot.ends = self._ends
         self._snapshots[index] = self._replayed, snapshot
+        if index in self._definitions:
+            snapshot.define(self._definitions[index])
         return snapshot
 
     def _finish(self, index: int) -> None:

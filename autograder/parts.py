@@ -1,80 +1,89 @@
-"""The earlier functions that a graded function may build on, and what is expected of it then.
+"""The earlier functions that a graded function may build on, put right where the student's fail.
 
-Left out: when which parts are used (`autograder.rubric`). Proved by: the tests of that module.
+So that a mistake costs once, a function is judged on top of right parts where the student's own
+were found wrong: in the notebook that it lives in, their names then stand for right ones, and what
+is expected of it stays the same. (An oracle built on the student's own part would be the student's
+to choose: what is built on a softmax that always says 1 cannot be told from what ignores it.)
+
+A part's source is sent into the student's process. It gives nothing away that is still worth
+anything: the part has had its own checks. Left out: a copy of the part's mistake in the function
+itself, which costs again. Proved by: tests/autograder/test_rubric.py, and through the sandbox by
+tests/autograder/test_judge.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-
-from autograder.errors import StudentDied, StudentTimeout
+from autograder.inside.peer import Borrowed
+from autograder.proxy import LostName, MissingName, NamedProxy
 
 if TYPE_CHECKING:
+    from autograder.results import RubricResult
     from autograder.rubric import Rubric
+
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
 class Part:
-    """An earlier function that this one may build on: its rubric, and a right implementation."""
+    """An earlier function that this one may build on: its rubric, and a right implementation.
 
-    rubric: Rubric
-    implementation: Any
-
-
-class Parts:
-    """What a check builds its oracle on.
-
-    `carried` says that some of it is the student's own, `told` that a pass then tells something: an
-    expected value was not the same everywhere.
+    That is a function of the part's name whose source is enough: it imports what it uses.
     """
 
-    def __init__(self, implementations: Mapping[str, Any], *, carried: bool) -> None:
-        """Made by `grade`, once for the reference parts and once for each use of the student's."""
-        self._implementations = dict(implementations)
-        self.carried = carried
-        self.told = not carried
+    rubric: Rubric
+    right: Callable[..., Any]
 
-    def __getattr__(self, name: str) -> Any:
-        """The implementation to build on."""
-        try:
-            return self.__dict__["_implementations"][name]
-        except KeyError:
-            raise AttributeError(f"this rubric has no part named {name}") from None
+    @property
+    def source(self) -> str:
+        """The definition of the right implementation."""
+        return inspect.getsource(self.right)
 
-    def oracle_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """The dtype in which to compute what is expected of a result of `dtype`.
 
-        The reference works in float64. A student's own part must see what the student's function
-        gives it: a softmax that overflows in float32 may not in float64.
-        """
-        return dtype if self.carried else torch.float64
+def broken_parts(rubric: Rubric, results: Mapping[str, RubricResult]) -> dict[str, Part]:
+    """The parts of a rubric, and theirs, that lost points, by name."""
+    broken: dict[str, Part] = {}
+    for name, part in rubric.parts.items():
+        broken |= broken_parts(part.rubric, results)
+        result = results.get(part.rubric.name)
+        if result is not None and not result.sound:
+            broken[name] = part
+    return broken
 
-    def informative(self, expected: Tensor) -> Tensor:
-        """Return `expected`, and note whether it varies: every oracle goes through here.
 
-        What is built on a part that ignores its inputs cannot be told from what does nothing.
-        """
-        flat = expected.detach().reshape(-1)
-        if len(flat) and not bool(((flat == flat[0]) | (flat.isnan() & flat[0].isnan())).all()):
-            self.told = True
-        return expected
+@contextmanager
+def put_right(student: Any, parts: Mapping[str, Part]) -> Iterator[None]:
+    """Have the names of parts stand for right ones where the student's object looks them up."""
+    if isinstance(student, NamedProxy):
+        student.define("\n\n".join(part.source for part in parts.values()))
+        yield  # and for good: no other function's checks use this snapshot
+        return
+    namespace = _namespace(student) or {}
+    before = {name: namespace.get(name, _ABSENT) for name in parts}
+    try:
+        for part in parts.values():
+            exec(part.source, namespace)  # noqa: S102  our own
+        yield
+    finally:
+        for name, value in before.items():
+            namespace.pop(name, None)
+            if value is not _ABSENT:
+                namespace[name] = value
 
-    def excuses(self, build: Callable[[], object]) -> bool:
-        """Whether a broken part makes even the reference fail here, so that nothing can be asked.
 
-        `build` is what the reference does; with reference parts it cannot fail, and is not run.
-        """
-        if not self.carried:
-            return False
-        try:
-            build()
-        except (StudentTimeout, StudentDied):
-            raise
-        except Exception:
-            return True
-        return False
+def _namespace(student: Any) -> dict[str, Any] | None:
+    """Where a function or class of this process looks up global names; None of what is neither."""
+    if not callable(student) or isinstance(student, MissingName | LostName | Borrowed):
+        return None
+    plain = inspect.unwrap(student)
+    owner = plain if isinstance(plain, type) else type(plain)
+    for one in (plain, *vars(owner).values()):
+        function = getattr(one, "__func__", one)  # of a static method
+        if inspect.isfunction(function):
+            return function.__globals__
+    return None

@@ -95,11 +95,16 @@ class ModuleProxy(Borrowed):
 
 
 class NamedProxy:
-    """A function or class of the notebook, found again by name after its process was lost."""
+    """A function or class of the notebook, found again by name after its process was lost.
 
-    def __init__(self, name: str, find: Callable[[str], object]) -> None:
+    `define` runs definitions of ours beside it, and in what takes the place of a lost process.
+    """
+
+    def __init__(
+        self, name: str, find: Callable[[str], object], define: Callable[[str], None]
+    ) -> None:
         self.__name__ = name
-        self._find = find
+        self._find, self.define = find, define
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """Call what the name stands for. Raises: StudentError kinds."""

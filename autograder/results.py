@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check ended; `carried`: it passed only on top of the student's own earlier part."""
+    """How one check ended; `carried`: it passed only on top of a right earlier part."""
 
     title: str
     points: float
@@ -43,7 +43,7 @@ class RubricResult:
 
     @property
     def sound(self) -> bool:
-        """Whether every check passed strictly, that is against the reference alone."""
+        """Whether every check passed on top of the student's own parts."""
         return all(check.passed and not check.carried for check in self.checks)
 
 

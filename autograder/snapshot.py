@@ -59,6 +59,10 @@ class Snapshot(Peer):
             raise BadReply("the notebook's names could not be read")
         return found
 
+    def define(self, source: str) -> None:
+        """Run definitions of ours in the notebook's namespace."""
+        self.request(wire.Define(self.new_id(), source))
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """As Peer's; an answer that is no value raises BadReply."""
         with _wire_errors_as_bad_replies():

@@ -102,10 +102,9 @@ def try_right(rubric: Rubric, implementation: RightImplementation, seeds: int) -
 
 
 def _grade(rubric: Rubric, student: Any, seed: int, diagnoses: bool) -> RubricResult:
-    """One grading under a seed, on right parts, without its printed report."""
-    parts = {name: part.implementation for name, part in rubric.parts.items()}
+    """One grading under a seed, without its printed report."""
     with session(seed, diagnoses=diagnoses) as now, contextlib.redirect_stdout(io.StringIO()):
-        grade(rubric, student, **parts)
+        grade(rubric, student)
     return now.results[rubric.name]
 
 

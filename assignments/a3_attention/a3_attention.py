@@ -283,7 +283,7 @@ print("attend: all visible tests pass")
 from assignments.a3_attention.checks import ATTEND
 from autograder.rubric import grade
 
-grade(ATTEND, attend, softmax=softmax)
+grade(ATTEND, attend)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -448,7 +448,7 @@ print("scaled_dot_product_attention: all visible tests pass")
 from assignments.a3_attention.checks import SCALED_DOT_PRODUCT_ATTENTION
 from autograder.rubric import grade
 
-grade(SCALED_DOT_PRODUCT_ATTENTION, scaled_dot_product_attention, softmax=softmax)
+grade(SCALED_DOT_PRODUCT_ATTENTION, scaled_dot_product_attention)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -675,11 +675,7 @@ print("MultiHeadAttention: all visible tests pass")
 from assignments.a3_attention.checks import MULTI_HEAD_ATTENTION
 from autograder.rubric import grade
 
-grade(
-    MULTI_HEAD_ATTENTION,
-    MultiHeadAttention,
-    scaled_dot_product_attention=scaled_dot_product_attention,
-)
+grade(MULTI_HEAD_ATTENTION, MultiHeadAttention)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -715,7 +715,7 @@ print("pretraining_loss: all visible tests pass")
 from assignments.a5_masked_lm.checks import PRETRAINING_LOSS
 from autograder.rubric import grade
 
-grade(PRETRAINING_LOSS, pretraining_loss, masked_lm_loss=masked_lm_loss)
+grade(PRETRAINING_LOSS, pretraining_loss)
 ### END HIDDEN TESTS
 
 # %% [markdown]

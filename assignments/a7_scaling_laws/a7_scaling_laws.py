@@ -543,7 +543,7 @@ print("minimum_over_curves: all visible tests pass")
 from assignments.a7_scaling_laws.checks import MINIMUM_OVER_CURVES
 from autograder.rubric import grade
 
-grade(MINIMUM_OVER_CURVES, minimum_over_curves, fit_power_law=fit_power_law)
+grade(MINIMUM_OVER_CURVES, minimum_over_curves)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -797,7 +797,7 @@ print("fit_joint_law: all visible tests pass")
 from assignments.a7_scaling_laws.checks import FIT_JOINT_LAW
 from autograder.rubric import grade
 
-grade(FIT_JOINT_LAW, fit_joint_law, huber=huber, joint_loss=joint_loss)
+grade(FIT_JOINT_LAW, fit_joint_law)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -973,7 +973,7 @@ print("optimal_allocation: all visible tests pass")
 from assignments.a7_scaling_laws.checks import OPTIMAL_ALLOCATION
 from autograder.rubric import grade
 
-grade(OPTIMAL_ALLOCATION, optimal_allocation, optimal_exponents=optimal_exponents)
+grade(OPTIMAL_ALLOCATION, optimal_allocation)
 ### END HIDDEN TESTS
 
 # %% [markdown]

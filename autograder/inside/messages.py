@@ -153,6 +153,13 @@ class Look(msgspec.Struct, tag="look"):
     names: list[str]
 
 
+class Define(msgspec.Struct, tag="define"):
+    """Judge → student: run these definitions of ours in the snapshot's namespace."""
+
+    id: int
+    source: str
+
+
 class Call(msgspec.Struct, tag="call"):
     """Call a lent object (`method` empty) or a method of it.
 
@@ -198,4 +205,4 @@ class Raised(msgspec.Struct, tag="raised"):
     text: str
 
 
-Message = Hello | PutFile | RunCell | CellDone | Fork | Look | Call | Pull | Reply | Raised
+Message = Hello | PutFile | RunCell | CellDone | Fork | Look | Define | Call | Pull | Reply | Raised

@@ -55,6 +55,15 @@ class StudentPeer(Peer):
         """Everything: this process holds nothing but the student's own."""
         return True
 
+    def define(self, message: wire.Define) -> None:
+        """Run definitions in the namespace."""
+        try:
+            exec(message.source, self.namespace)  # noqa: S102  the judge's own
+        except BaseException as error:
+            self.channel.send(raised(message.id, error))
+        else:
+            self.channel.send(wire.Reply(message.id, None))
+
     def look(self, message: wire.Look) -> None:
         """Answer what names stand for; a value that cannot cross is lent."""
         writer = Writer(self.lend_or_return)
@@ -148,6 +157,8 @@ def _serve_calls(channel: wire.Channel, shell: CellShell) -> None:
         try:
             if isinstance(message, wire.Look):
                 peer.look(message)
+            elif isinstance(message, wire.Define):
+                peer.define(message)
             elif isinstance(message, wire.Call | wire.Pull):
                 peer.serve(message, blob)
         except KeyboardInterrupt:

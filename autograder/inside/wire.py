@@ -28,6 +28,7 @@ from .messages import (
     ArrayRef as ArrayRef,
     Call as Call,
     CellDone as CellDone,
+    Define as Define,
     Fork as Fork,
     GeneratorRef as GeneratorRef,
     Hello as Hello,

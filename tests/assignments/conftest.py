@@ -3,12 +3,25 @@
 import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import pytest
 from matplotlib_inline import backend_inline
 
 TryVisible = Callable[[str, str, dict[str, object]], None]
+
+
+@pytest.fixture
+def notebook() -> Callable[..., dict[str, Any]]:
+    """What cells define, after what is given: functions look each other up in one namespace."""
+
+    def notebook(source: str, **defined: object) -> dict[str, Any]:
+        namespace: dict[str, Any] = {"__name__": "__main__", **defined}
+        exec(source, namespace)
+        return namespace
+
+    return notebook
 
 
 @pytest.fixture

@@ -38,10 +38,9 @@ def ids(pairs) -> list[str]:
 
 
 def graded(rubric: Rubric, student, *, seed: int = 11, strict: bool = False) -> RubricResult:
-    """The result for one object, on right parts, without diagnosis."""
-    parts = {name: part.implementation for name, part in rubric.parts.items()}
+    """The result for one object, without diagnosis."""
     with session(seed, strict=strict, diagnoses=False) as now:
-        grade(rubric, student, **parts)
+        grade(rubric, student)
     return now.results[rubric.name]
 
 
@@ -323,30 +322,48 @@ SPOILT_SOFTMAXES = [
 ]
 
 
+CELLS = """
+import math, torch
+from torch import nn
+
+def attend(query, keys, values, score):
+    weights = softmax(torch.stack([score(query, key) for key in keys]), dim=-1)
+    return weights, weights @ values
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return softmax(scores, dim=-1) @ v
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        for name in ("query", "key", "value", "output"):
+            setattr(self, name, nn.Linear(d_model, d_model))
+
+    def forward(self, x, memory=None, mask=None):
+        memory = x if memory is None else memory
+        q, k, v = (
+            linear(y).unflatten(-1, (self.n_heads, -1)).transpose(-3, -2)
+            for linear, y in ((self.query, x), (self.key, memory), (self.value, memory))
+        )
+        mask = None if mask is None else mask.unsqueeze(-3)
+        heads = scaled_dot_product_attention(q, k, v, mask)
+        return self.output(heads.transpose(-3, -2).flatten(-2))
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "softmax"), SPOILT_SOFTMAXES, ids=[n for n, _ in SPOILT_SOFTMAXES]
 )
-def test_a_wrong_softmax_costs_once(name, softmax):
-    def attend(query, keys, values, score):
-        scores = torch.stack([score(query, key) for key in keys])
-        weights = softmax(scores, dim=-1)
-        return weights, weights @ values
-
-    def attention(q, k, v, mask=None):
-        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf)
-        return softmax(scores, dim=-1) @ v
-
-    class MultiHeadAttention(reference.multihead_attention.MultiHeadAttention):
-        def __init__(self, d_model, n_heads):
-            super().__init__(d_model, n_heads, attention=attention)
-
+def test_a_wrong_softmax_costs_once(name, softmax, notebook):
+    defined = notebook(CELLS, softmax=softmax)
     with session(3, diagnoses=False) as now:
         assert grade(SOFTMAX, softmax) < 8
-        grade(ATTEND, attend, softmax=softmax)
-        grade(SCALED_DOT_PRODUCT_ATTENTION, attention, softmax=softmax)
-        grade(MULTI_HEAD_ATTENTION, MultiHeadAttention, scaled_dot_product_attention=attention)
+        for rubric in (ATTEND, SCALED_DOT_PRODUCT_ATTENTION, MULTI_HEAD_ATTENTION):
+            grade(rubric, defined[rubric.name])
     lost = {
         name: [check.title for check in result.checks if not check.passed]
         for name, result in now.results.items()
@@ -355,50 +372,45 @@ def test_a_wrong_softmax_costs_once(name, softmax):
     assert lost == {"attend": [], "scaled_dot_product_attention": [], "MultiHeadAttention": []}
 
 
-@pytest.mark.parametrize("name", ["softmax-without-gradient", "softmax-on-the-cpu"])
-def test_so_does_one_without_gradient_or_device(name):
-    softmax = next(one.implementation for one in MISCONCEPTIONS["softmax"] if one.name == name)
-
-    def attention(q, k, v, mask=None):
-        return reference.attention.scaled_dot_product_attention(q, k, v, mask, softmax=softmax)
-
-    with session(3, diagnoses=False):
-        assert grade(SOFTMAX, softmax) == 7.5
-        assert grade(SCALED_DOT_PRODUCT_ATTENTION, attention, softmax=softmax) == 14
-
-
-def test_a_second_mistake_costs_for_itself():
-    def softmax(x, dim=-1):
-        e = torch.exp(x)
-        return e / e.sum(dim=dim, keepdim=True)
-
-    def unscaled(q, k, v, mask=None):
-        scores = q @ k.transpose(-2, -1)
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf)
-        return softmax(scores) @ v
-
+def test_a_second_mistake_costs_for_itself(notebook):
+    softmax = "def softmax(x, dim=-1):\n    e = torch.exp(x)\n    return e / e.sum(dim, True)\n"
+    defined = notebook(CELLS.replace(" / math.sqrt(q.shape[-1])", "") + softmax)
     with session(3):
-        grade(SOFTMAX, softmax)
-        assert grade(SCALED_DOT_PRODUCT_ATTENTION, unscaled, softmax=softmax) == 10
+        assert grade(SOFTMAX, defined["softmax"]) < 8
+        assert grade(SCALED_DOT_PRODUCT_ATTENTION, defined["scaled_dot_product_attention"]) == 10
+
+
+EMPTY = """
+def attend(query, keys, values, score):
+    return torch.ones(len(keys)), values.sum(0)
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    return v.sum(-2, keepdim=True) + torch.zeros_like(q[..., :1])
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model, n_heads):
+        super().__init__()
+        for name in ("query", "key", "value", "output"):
+            setattr(self, name, nn.Linear(d_model, d_model))
+
+    def forward(self, x, memory=None, mask=None):
+        return self.output.bias.expand(x.shape)
+"""
 
 
 @pytest.mark.parametrize(
-    "softmax",
-    [lambda x, dim=-1: torch.zeros_like(x), lambda x, dim=-1: torch.full_like(x, math.nan)],
+    "softmax", ["ones_like(x)", "zeros_like(x)", "full_like(x, math.nan)", "softmax(-x, dim)"]
 )
-def test_an_empty_attention_on_an_empty_softmax_gets_nothing(softmax):
-    def attention(q, k, v, mask=None):
-        return softmax(q @ k.transpose(-2, -1)) @ v
-
-    def attend(query, keys, values, score):
-        weights = softmax(keys[:, 0])
-        return weights, weights @ values
-
+def test_a_broken_part_is_worth_nothing_to_what_does_not_use_it(softmax, notebook):
+    """Or to be wrong early would pay: what is built on constants is a constant."""
+    functions = (ATTEND, SCALED_DOT_PRODUCT_ATTENTION, MULTI_HEAD_ATTENTION)
+    defined = notebook(CELLS + EMPTY + f"def softmax(x, dim=-1):\n    return torch.{softmax}\n")
     with session(3):
-        assert grade(SOFTMAX, softmax) == 0
-        assert grade(ATTEND, attend, softmax=softmax) == 0
-        assert grade(SCALED_DOT_PRODUCT_ATTENTION, attention, softmax=softmax) == 0
+        alone = [grade(rubric, defined[rubric.name]) for rubric in functions]
+    with session(3):
+        assert grade(SOFTMAX, defined["softmax"]) < 8
+        assert [grade(rubric, defined[rubric.name]) for rubric in functions] == alone
+    assert alone == [0, 0, 2], "the linear maps are there"
 
 
 def test_what_raises_gets_nothing():
@@ -407,7 +419,7 @@ def test_what_raises_gets_nothing():
 
     with session(3):
         for rubric in RUBRICS:
-            assert grade(rubric, blank, **dict.fromkeys(rubric.parts, blank)) == 0
+            assert grade(rubric, blank) == 0
 
 
 def test_a_notebook_needs_few_calls():

@@ -45,10 +45,9 @@ def ids(pairs) -> list[str]:
 
 
 def graded(rubric: Rubric, student, *, seed: int = 11, strict: bool = False) -> RubricResult:
-    """The result for one object, on right parts, without diagnosis."""
-    parts = {name: part.implementation for name, part in rubric.parts.items()}
+    """The result for one object, without diagnosis."""
     with session(seed, strict=strict, diagnoses=False) as now:
-        grade(rubric, student, **parts)
+        grade(rubric, student)
     return now.results[rubric.name]
 
 
@@ -355,31 +354,34 @@ def test_no_drawn_vector_is_nearly_constant_where_layer_norm_divides():
     assert min(spreads) > 0.1, "float32 keeps some seven digits, one of which this takes"
 
 
-@pytest.mark.parametrize("one", MISCONCEPTIONS["masked_lm_loss"], ids=lambda one: one.name)
-def test_a_wrong_loss_costs_once(one):
-    def both(mlm_logits, labels, nsp_logits, is_next):
-        tokens = one.implementation(mlm_logits, labels)
-        return tokens + F.cross_entropy(nsp_logits, is_next.long())
+BOTH = """
+from torch.nn import functional as F
 
+def pretraining_loss(mlm_logits, labels, nsp_logits, is_next):
+    return masked_lm_loss(mlm_logits, labels) + F.cross_entropy(nsp_logits, is_next.long())
+"""
+
+
+@pytest.mark.parametrize("one", MISCONCEPTIONS["masked_lm_loss"], ids=lambda one: one.name)
+def test_a_wrong_loss_costs_once(one, notebook):
+    defined = notebook(BOTH, masked_lm_loss=one.implementation)
     with session(3, diagnoses=False) as now:
         assert grade(MASKED_LM_LOSS, one.implementation) < 7
-        assert grade(PRETRAINING_LOSS, both, masked_lm_loss=one.implementation) == 4, lost(
-            now.results["pretraining_loss"]
-        )
+        points = grade(PRETRAINING_LOSS, defined["pretraining_loss"])
+    assert points == 4, lost(now.results["pretraining_loss"])
 
 
-def test_an_empty_loss_on_an_empty_loss_gets_nothing():
-    for constant in (0.0, math.nan):
+@pytest.mark.parametrize("constant", [0.0, math.nan, 20_000.0])
+def test_an_empty_loss_on_an_empty_loss_gets_nothing(constant):
+    def part(logits, labels):
+        return logits.sum() * 0 + constant
 
-        def part(logits, labels, constant=constant):
-            return logits.sum() * 0 + constant
+    def both(mlm_logits, labels, nsp_logits, is_next):
+        return mlm_logits.sum() * 0 + nsp_logits.sum() * 0 + constant
 
-        def both(mlm_logits, labels, nsp_logits, is_next, part=part):
-            return part(mlm_logits, labels)
-
-        with session(3):
-            grade(MASKED_LM_LOSS, part)
-            assert grade(PRETRAINING_LOSS, both, masked_lm_loss=part) == 0
+    with session(3):
+        grade(MASKED_LM_LOSS, part)
+        assert grade(PRETRAINING_LOSS, both) == 0
 
 
 def test_what_raises_or_does_nothing_gets_nothing():
@@ -391,7 +393,7 @@ def test_what_raises_or_does_nothing_gets_nothing():
 
     with session(3, diagnoses=False):
         for rubric in RUBRICS:
-            assert grade(rubric, blank, **dict.fromkeys(rubric.parts, blank)) == 0
+            assert grade(rubric, blank) == 0
         assert grade(MASK_TOKENS, idle) == 0
 
 

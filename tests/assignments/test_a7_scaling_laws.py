@@ -9,15 +9,11 @@ import pytest
 import torch
 
 from assignments.a7_scaling_laws.checks import (
-    COUNT_PARAMETERS,
     FIT_POWER_LAW,
-    ISOFLOP_MINIMUM,
     MINIMUM_OVER_CURVES,
     RUBRICS,
-    TRAINING_FLOPS,
 )
-from assignments.a7_scaling_laws.checks.count_parameters import exact
-from assignments.a7_scaling_laws.checks.minimum_over_curves import exponents, family
+from assignments.a7_scaling_laws.checks.minimum_over_curves import exponents, family, lowest
 from assignments.a7_scaling_laws.misconceptions import MISCONCEPTIONS, RIGHT
 from autograder.build import source_of
 from autograder.draw import Draw
@@ -41,10 +37,9 @@ def ids(pairs) -> list[str]:
 
 
 def graded(rubric: Rubric, student, *, seed: int = 11, strict: bool = False) -> RubricResult:
-    """The result for one object, on right parts, without diagnosis."""
-    parts = {name: part.implementation for name, part in rubric.parts.items()}
+    """The result for one object, without diagnosis."""
     with session(seed, strict=strict, diagnoses=False) as now:
-        grade(rubric, student, **parts)
+        grade(rubric, student)
     return now.results[rubric.name]
 
 
@@ -155,7 +150,7 @@ def test_what_raises_gets_nothing():
 
     with session(3, diagnoses=False):
         for rubric in RUBRICS:
-            assert grade(rubric, blank, **dict.fromkeys(rubric.parts, blank)) == 0
+            assert grade(rubric, blank) == 0
 
 
 def test_the_oracle_of_curves_is_the_references():
@@ -174,141 +169,25 @@ def test_the_oracle_of_curves_is_the_references():
                 assert (a, b) == pytest.approx((found.a, found.b), abs=2e-3)
 
 
-def curves_by(fit):
-    """A right `minimum_over_curves` on top of a `fit_power_law`."""
-
-    def minimum_over_curves(curves):
-        ends = [np.log([flops[0], flops[-1]]) for _, flops, _ in curves]
-        budgets, best = [], []
-        for c in np.linspace(np.min(ends), np.max(ends), 150):
-            there = {
-                n: np.interp(c, np.log(flops), loss)
-                for (n, flops, loss), (low, high) in zip(curves, ends, strict=True)
-                if low <= c <= high
-            }
-            winner = min(there, key=there.get)
-            if min(there) < winner < max(there):
-                budgets.append(np.exp(c))
-                best.append(winner)
-        _, a = fit(np.array(budgets), np.array(best))
-        return a, 1 - a
-
-    return minimum_over_curves
+CURVES = """
+def minimum_over_curves(curves):
+    budgets, best = lowest(curves)
+    _, a = fit_power_law(budgets, best)
+    return a, 1 - a
+"""
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("one", MISCONCEPTIONS["fit_power_law"], ids=lambda one: one.name)
-def test_a_wrong_fit_costs_once(one):
+def test_a_wrong_fit_costs_once(one, notebook):
+    defined = notebook(CURVES, lowest=lowest, fit_power_law=one.implementation)
     with session(3, diagnoses=False) as now:
         assert grade(FIT_POWER_LAW, one.implementation) < 5
-        student = curves_by(one.implementation)
-        points = grade(MINIMUM_OVER_CURVES, student, fit_power_law=one.implementation)
+        points = grade(MINIMUM_OVER_CURVES, defined["minimum_over_curves"])
     assert points == 6, lost(now.results["minimum_over_curves"])
 
 
 def test_an_empty_function_on_an_empty_fit_gets_nothing():
-    def part(x, y):
-        return 1.0, 0.5
-
     with session(3, diagnoses=False):
-        grade(FIT_POWER_LAW, part)
-        assert grade(MINIMUM_OVER_CURVES, lambda curves: (0.5, 0.5), fit_power_law=part) == 0
-
-
-def count_plus(offset):
-    return lambda *sizes: exact(*sizes) + offset(*sizes)
-
-
-@pytest.mark.parametrize(
-    "offset",
-    [
-        lambda layers, d, words, positions: 1,
-        lambda layers, d, words, positions: layers,
-        lambda layers, d, words, positions: d * (positions > 2000),
-        lambda layers, d, words, positions: -words,
-        lambda layers, d, words, positions: 2 * d * layers * (layers > 48),
-    ],
-)
-def test_counts_that_are_off_by_little_lose_points(offset):
-    for seed in range(3):
-        assert graded(COUNT_PARAMETERS, count_plus(offset), seed=seed).points <= 4
-
-
-@pytest.mark.parametrize("factor", [0.99, 1.001, 1 + 1e-5])
-def test_flops_that_are_off_by_little_lose_points(factor):
-    assert graded(TRAINING_FLOPS, lambda n, d: 6.0 * factor * n * d).points == 0
-
-
-@pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_a_fit_that_is_off_by_a_percent_loses_points(factor):
-    def line(x, y):
-        coefficient, exponent = RIGHT["fit_power_law"][0].implementation(x, y)
-        return factor * coefficient, exponent
-
-    def bottom(n_params, loss):
-        return factor * RIGHT["isoflop_minimum"][0].implementation(n_params, loss)
-
-    assert graded(FIT_POWER_LAW, line).points == 0
-    assert graded(ISOFLOP_MINIMUM, bottom).points == 0
-
-
-def test_exponents_that_are_off_by_four_hundredths_lose_points():
-    def near(by):
-        def curves_near(curves):
-            a, _ = exponents(curves)[0]
-            return a + by, 1 - a - by
-
-        return curves_near
-
-    assert graded(MINIMUM_OVER_CURVES, near(0.02)).points == 6
-    assert graded(MINIMUM_OVER_CURVES, near(0.04)).points == 0
-
-
-def changes_x(x, y):
-    found = RIGHT["fit_power_law"][0].implementation(x, y)
-    x[0] = 1
-    return found
-
-
-def changes_loss(n_params, loss):
-    found = RIGHT["isoflop_minimum"][0].implementation(n_params, loss)
-    loss += 1
-    return found
-
-
-def changes_curves(curves):
-    found = exponents(curves)[0]
-    curves[0][1][:] = 1.0
-    return found
-
-
-@pytest.mark.parametrize(
-    ("rubric", "student"),
-    [
-        (FIT_POWER_LAW, changes_x),
-        (ISOFLOP_MINIMUM, changes_loss),
-        (MINIMUM_OVER_CURVES, changes_curves),
-    ],
-)
-def test_arguments_must_stay_as_they_are(rubric, student):
-    (title,) = lost(graded(rubric, student))
-    assert "left alone" in title
-
-
-def test_a_notebook_needs_few_calls():
-    """Each costs about half a millisecond through the judge; a fit may take seconds."""
-    calls = []
-
-    def counted(function):
-        def call(*args, **kwargs):
-            calls.append(function)
-            return function(*args, **kwargs)
-
-        return call
-
-    for rubric in RUBRICS:
-        student = counted(RIGHT[rubric.name][0].implementation)
-        assert graded(rubric, student).points == rubric.points
-    assert len(calls) <= 250
-    fit = RIGHT["fit_joint_law"][0].implementation
-    assert calls.count(fit) <= 8
+        grade(FIT_POWER_LAW, lambda x, y: (1.0, 0.5))
+        assert grade(MINIMUM_OVER_CURVES, lambda curves: (0.5, 0.5)) == 0

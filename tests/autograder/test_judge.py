@@ -1,6 +1,7 @@
 """One submission judged, on notebooks of a few lines: what each cell costs, and what not."""
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -330,6 +331,59 @@ def test_what_was_started_for_a_test_cell_ends_with_it(judged, monkeypatch):
     source = "for _ in range(3):\n    try: f()\n    except Exception: pass"
     judged(dies, *(check(name, source) for name in "abc"))
     assert alive == [0, *[1] * 6]
+
+
+TOY_RUBRICS = """
+from autograder.rubric import CheckFailed, Part, Rubric
+
+def double(x):
+    return 2 * x
+
+DOUBLE = Rubric("toy", "double")
+QUADRUPLE = Rubric("toy", "quadruple", {"double": Part(DOUBLE, double)})
+DIES = Rubric("toy", "dies", {"double": Part(DOUBLE, double)})
+
+def check(rubric, x, times, points):
+    @rubric.check(f"of {x}", points=points)
+    def _(student, draw):
+        if student(x) != times * x:
+            raise CheckFailed("wrong")
+
+check(DOUBLE, 2, 2, 4)
+check(QUADRUPLE, 1, 4, 2)
+check(QUADRUPLE, 2, 4, 2)
+check(DIES, 1, 4, 1)
+check(DIES, 5, 4, 2)
+check(DIES, 2, 4, 1)
+"""
+
+
+@pytest.fixture
+def toy_rubrics(tmp_path, monkeypatch):
+    """Rubrics of which two build on a third, in a module of their own."""
+    (tmp_path / "toy_rubrics.py").write_text(TOY_RUBRICS)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("toy_rubrics", None)
+
+
+@pytest.mark.parametrize("own", ["return 3 * x", "import os; os._exit(1)", "while True: pass"])
+def test_a_broken_part_is_put_right_for_what_builds_on_it(judged, toy_rubrics, own):
+    """In a process that takes the place of a lost one, too."""
+    grading = "from toy_rubrics import {0}\nfrom autograder.rubric import grade\ngrade({0}, {1})"
+    found = judged(
+        f"def double(x):\n    {own}",
+        check("test-double", grading.format("DOUBLE", "double")),
+        "def quadruple(x):\n    return double(double(x))",
+        check("test-quadruple", grading.format("QUADRUPLE", "quadruple")),
+        "def dies(x):\n    import os\n    return double(2 * x) if x < 3 else os._exit(1)",
+        check("test-dies", grading.format("DIES", "dies")),
+        call_s=0.5,
+        grace_s=0.2,
+    )
+    assert points(found) == [0, 4, 2]
+    notes = [c.message for cell in found.cells[1:] for c in cell.checks if c.carried]
+    assert notes == ["right on top of a right double; yours lost its points above"] * 4
 
 
 def test_replays_are_bounded(judged, monkeypatch):

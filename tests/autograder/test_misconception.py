@@ -55,7 +55,7 @@ def rubric(monkeypatch: pytest.MonkeyPatch) -> Rubric:
     made = Rubric("toy", "double")
 
     @made.check("values")
-    def _(student, draw, parts):
+    def _(student, draw):
         if not torch.equal(student(torch.ones(2)), 2 * torch.ones(2)):
             raise AssertionError("wrong")
 

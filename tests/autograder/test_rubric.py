@@ -1,12 +1,15 @@
 """Rubrics on toy functions: each outcome of a check, and mistakes that cost once."""
 
+import builtins
 import re
+from typing import Any
 
 import pytest
 import torch
 
-from autograder import expect
-from autograder.errors import StudentDied, StudentRaised, StudentTimeout
+from autograder import expect, proxy
+from autograder.errors import SandboxUnavailable, StudentDied, StudentRaised, StudentTimeout
+from autograder.proxy import MissingName
 from autograder.results import report
 from autograder.rubric import (
     CheckFailed,
@@ -22,21 +25,25 @@ def double(x):
     return 2 * x
 
 
+def quadruple(x):
+    return 4 * x
+
+
 def toy() -> Rubric:
     """`double(x)`, in three checks of which the second looks at the first call alone."""
     rubric = Rubric("toy", "double")
 
     @rubric.check("values", points=2)
-    def _(student, draw, parts):
+    def _(student, draw):
         x = draw.normal(3)
         expect.close(student(x), 2 * x, what="double")
 
     @rubric.check("shape", points=0.5)
-    def _(student, draw, parts):
+    def _(student, draw):
         expect.tensor(student(draw.normal(2, 3)), what="double", shape=(2, 3))
 
     @rubric.check("no surprise")
-    def _(student, draw, parts):
+    def _(student, draw):
         if student("text") != "texttext":
             raise CheckFailed("double('text') is 'texttext'")
 
@@ -48,13 +55,22 @@ def nested(part: Rubric) -> Rubric:
     rubric = Rubric("toy", "quadruple", {"double": Part(part, double)})
 
     @rubric.check("values", points=3)
-    def _(student, draw, parts):
+    def _(student, draw):
         x = draw.normal(3)
-        dtype = parts.oracle_dtype(torch.float32)
-        want = parts.informative(parts.double(parts.double(x.to(dtype))))
-        expect.close(student(x), want, what="quadruple", dtype=torch.float32)
+        expect.close(student(x), 4 * x, what="quadruple", dtype=torch.float32)
+
+    @rubric.check("shape")
+    def _(student, draw):
+        expect.tensor(student(draw.normal(2)), what="quadruple", shape=(2,))
 
     return rubric
+
+
+def notebook(source: str) -> dict[str, Any]:
+    """What a student's cell defines."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(source, namespace)
+    return namespace
 
 
 def test_points_and_report(capsys: pytest.CaptureFixture[str]):
@@ -142,112 +158,118 @@ def test_one_lost_call_costs_one_check():
     assert now.results["double"].checks[0].message == "took too long: after 5 s"
 
 
-def test_a_wrong_part_costs_once():
+QUADRUPLE = "def quadruple(x): return double(double(x))"
+STYLES = {
+    "a function": QUADRUPLE,
+    "a lambda": "quadruple = lambda x: double(double(x))",
+    "an object": "class Four:\n    def __call__(self, x): return double(double(x))\n"
+    "quadruple = Four()",
+    "a class": "class quadruple:\n    def __new__(cls, x): return double(double(x))",
+    "wrapped": f"import functools\n{QUADRUPLE}\ninner = quadruple\n"
+    "@functools.wraps(inner)\ndef quadruple(x): return inner(x)",
+}
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+def test_a_wrong_part_costs_once(style):
     rubric = toy()
     other = nested(rubric)
-
-    def triple(x):
-        return 3 * x
-
+    defined = notebook(f"def double(x): return 3 * x\n{style}")
     with session(1) as now:
-        assert grade(rubric, triple) == 0.5
-        assert grade(other, lambda x: triple(triple(x)), double=triple) == 3
-        (check,) = now.results["quadruple"].checks
-        assert check.carried
-        assert check.message == "right on top of your own double, which lost its points above"
+        assert grade(rubric, defined["double"]) == 0.5
+        assert grade(other, defined["quadruple"]) == 4
+        first, second = now.results["quadruple"].checks
+        assert first.carried
+        assert first.message == "right on top of a right double; yours lost its points above"
+        assert second.passed
+        assert not second.carried
         assert not now.results["quadruple"].sound, "what builds on this must be carried too"
+    assert defined["double"](1) == 3, "the student's own is back"
+
+
+def test_a_part_that_is_missing_costs_once():
+    rubric = toy()
+    defined = notebook(QUADRUPLE)
+    with session(1) as now:
+        assert grade(rubric, lambda x: x) == 0.5
+        assert grade(nested(rubric), defined["quadruple"]) == 4
+        assert all(check.carried for check in now.results["quadruple"].checks)
+    assert "double" not in defined
+
+
+def test_parts_of_parts_are_put_right_too():
+    rubric = toy()
+    between = nested(rubric)
+    last = Rubric("toy", "last", {"quadruple": Part(between, quadruple)})
+
+    @last.check("values")
+    def _(student, draw):
+        x = draw.normal(3)
+        expect.close(student(x), 8 * x, what="last", dtype=torch.float32)
+
+    defined = notebook(
+        f"def double(x): return 3 * x\n{QUADRUPLE}\ndef last(x): return quadruple(double(x))"
+    )
+    with session(1):
+        grade(rubric, defined["double"])
+        grade(between, defined["quadruple"])
+        assert grade(last, defined["last"]) == 1
 
 
 def test_a_right_function_that_does_not_use_the_wrong_part_passes_strictly():
     rubric = toy()
     with session(1) as now:
         grade(rubric, lambda x: 3 * x)
-        assert grade(nested(rubric), lambda x: 4 * x, double=lambda x: 3 * x) == 3
+        assert grade(nested(rubric), lambda x: 4 * x) == 4
         assert now.results["quadruple"].sound
 
 
 def test_a_part_that_passed_is_never_an_excuse():
-    rubric, calls = toy(), []
-
-    def own(x):
-        calls.append(x)
-        return 2 * x
-
-    with session(1):
-        grade(rubric, own)
-        calls.clear()
-        assert grade(nested(rubric), lambda x: 9 * x, double=lambda x: 3 * x) == 0
-        assert not calls
-
-
-def test_a_wrong_function_on_a_wrong_part_fails():
     rubric = toy()
-    with session(1) as now:
-        grade(rubric, lambda x: 3 * x)
-        assert grade(nested(rubric), lambda x: 5 * x, double=lambda x: 3 * x) == 0
-        assert "entries are not" in now.results["quadruple"].checks[0].message
-
-
-@pytest.mark.parametrize("empty", [lambda x: 0 * x, lambda x: x * torch.nan])
-def test_a_part_that_ignores_its_inputs_excuses_nothing(empty):
-    rubric = toy()
+    defined = notebook("def double(x): return 3 * x\n" + QUADRUPLE)
     with session(1):
-        grade(rubric, empty)
-        assert grade(nested(rubric), empty, double=empty) == 0
-
-
-def test_a_part_that_raises_excuses_nothing():
-    rubric = toy()
-
-    def blank(x):
-        raise NotImplementedError
-
-    with session(1, strict=True):
-        with pytest.raises(NotImplementedError):
-            grade(rubric, blank)
-    with session(1):
-        grade(rubric, blank)
-        assert grade(nested(rubric), blank, double=blank) == 0
-
-
-def test_excuses_only_where_a_broken_part_fails_the_reference():
-    rubric, answers = toy(), []
-    other = Rubric("toy", "other", {"double": Part(rubric, double)})
-
-    @other.check("anything")
-    def _(student, draw, parts):
-        answers.append(parts.excuses(lambda: parts.double("x") + 1))
-        raise CheckFailed("to be run again")
-
-    with session(1):
-        grade(rubric, lambda x: 3 * x)
-        grade(other, double, double=lambda x: 3 * x)
-    assert answers == [False, True]
-
-
-def test_the_parts_given_must_be_those_of_the_rubric():
-    with pytest.raises(TypeError, match=r"expected the parts double, got \[\]"):
-        grade(nested(toy()), double)
-    with pytest.raises(TypeError, match=r"expected the parts none, got \['softmax'\]"):
-        grade(toy(), double, softmax=double)
-
-
-def test_an_unknown_part_is_a_fault_of_the_check():
-    rubric = Rubric("toy", "lonely")
-
-    @rubric.check("asks for what is not there")
-    def _(student, draw, parts):
-        parts.softmax(1)
-
-    with session(1, strict=True), pytest.raises(AttributeError, match="no part named softmax"):
         grade(rubric, double)
+        assert grade(nested(rubric), defined["quadruple"]) == 1
+
+
+@pytest.mark.parametrize("part", ["3 * x", "0 * x", "x * float('nan')", "1 / 0"])
+@pytest.mark.parametrize("function", ["5 * x", "0 * x", "x * float('nan')", "double(x)"])
+def test_a_wrong_function_on_a_wrong_part_fails(part, function):
+    rubric = toy()
+    defined = notebook(f"def double(x): return {part}\ndef quadruple(x): return {function}")
+    with session(1) as now:
+        grade(rubric, defined["double"])
+        assert grade(nested(rubric), defined["quadruple"]) == 1, "the shape is right"
+        assert not now.results["quadruple"].checks[0].passed
+
+
+def test_lost_calls_on_a_wrong_part_are_not_held_against_the_function():
+    def slow(x):
+        raise StudentTimeout("after 5 s")
+
+    rubric = toy()
+    defined = notebook(QUADRUPLE)
+    defined["double"] = slow
+    with session(1):
+        grade(rubric, slow)
+        assert grade(nested(rubric), defined["quadruple"]) == 4
+
+
+@pytest.mark.parametrize("student", [3, "text", None, torch.ones(2), MissingName("f", "")])
+def test_what_is_no_function_has_no_parts(student):
+    rubric = toy()
+    with session(1):
+        grade(rubric, student)
+        assert grade(nested(rubric), student) == 0
+    assert not hasattr(builtins, "double")
+    assert not hasattr(proxy, "double")
 
 
 def test_strict_sessions_let_faults_of_checks_through_and_students_errors_not():
     rubric = Rubric("toy", "faulty")
 
     @rubric.check("a fault")
-    def _(student, draw, parts):
+    def _(student, draw):
         student(1)
         raise ZeroDivisionError
 
@@ -262,6 +284,14 @@ def test_strict_sessions_let_faults_of_checks_through_and_students_errors_not():
         assert grade(rubric, student) == 0
         with pytest.raises(ZeroDivisionError):
             grade(rubric, double)
+
+
+def test_a_lost_sandbox_is_nobodys_failure():
+    def student(x):
+        raise SandboxUnavailable("the warm process ended")
+
+    with session(1), pytest.raises(SandboxUnavailable):
+        grade(toy(), student)
 
 
 def test_two_checks_of_one_title_are_refused():

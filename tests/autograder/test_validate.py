@@ -21,7 +21,7 @@ DOUBLE = Rubric("toy", "double")
 
 
 @DOUBLE.check("values", points=2)
-def _(student, draw, parts):
+def _(student, draw):
     x = draw.normal(3)
     expect.close(student(x), 2 * x, what="double")
 
@@ -144,7 +144,7 @@ def test_what_is_compared_exactly_has_no_nearness(plant, monkeypatch):
     monkeypatch.setattr(DOUBLE, "checks", [])
 
     @DOUBLE.check("exact")
-    def _(student, draw, parts):
+    def _(student, draw):
         expect.equal(student(draw.integers(0, 9, 3)), torch.zeros(3, dtype=torch.int64), what="x")
 
     plant((), (RightImplementation("zeros", "", torch.zeros_like),))

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 import reference.attention as reference
+from assignments.a3_attention.checks import right_parts
 from assignments.a3_attention.checks.softmax import LARGE, SOFTMAX
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import Part, Parts, Rubric
+from autograder.rubric import Part, Rubric
 
-ATTEND = Rubric("a3_attention", "attend", {"softmax": Part(SOFTMAX, reference.softmax)})
+ATTEND = Rubric("a3_attention", "attend", {"softmax": Part(SOFTMAX, right_parts.softmax)})
 
 Score: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -68,12 +69,10 @@ def _inputs(
     return query, keys, values
 
 
-def _want(parts: Parts, *inputs: Tensor, score: Score) -> tuple[Tensor, Tensor]:
-    """Weights and output as they should be, on the parts given."""
-    dtype = parts.oracle_dtype(inputs[0].dtype)
-    query, keys, values = (x.to(dtype) for x in inputs)
-    weights, output = reference.attend(query, keys, values, score, softmax=parts.softmax)
-    return parts.informative(weights), parts.informative(output)
+def _want(*inputs: Tensor, score: Score) -> tuple[Tensor, Tensor]:
+    """Weights and output as they should be."""
+    query, keys, values = (x.double() for x in inputs)
+    return reference.attend(query, keys, values, score)
 
 
 def _got(student: Any, *inputs: Tensor, score: Score) -> tuple[object, object]:
@@ -86,7 +85,6 @@ def _got(student: Any, *inputs: Tensor, score: Score) -> tuple[object, object]:
 
 def _compare(
     student: Any,
-    parts: Parts,
     *inputs: Tensor,
     score: Score,
     what: str,
@@ -94,7 +92,7 @@ def _compare(
     tolerance: tuple[float, float] | None = None,
 ) -> None:
     weights, output = _got(student, *inputs, score=score)
-    wanted_weights, wanted_output = _want(parts, *inputs, score=score)
+    wanted_weights, wanted_output = _want(*inputs, score=score)
     for name, got, want in (
         ("weights", weights, wanted_weights),
         ("output", output, wanted_output),
@@ -110,13 +108,13 @@ def _compare(
 
 
 @ATTEND.check("the weights are the softmax of the scores", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n, d_k, d_v in ((4, 3, 2), (3, 4, 4)):
         inputs = _inputs(draw, n, d_k, d_v)
         weights, _ = _got(student, *inputs, score=dot)
         expect.close(
             weights,
-            _want(parts, *inputs, score=dot)[0],
+            _want(*inputs, score=dot)[0],
             what="the weights",
             dtype=torch.float32,
             why="one weight for each key: the softmax of its scores, as `score` gives them",
@@ -124,13 +122,13 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @ATTEND.check("the output is the sum of the values by their weights", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n, d_k, d_v in ((2, 1, 3), (3, 1, 3), (2, 1, 1)):
         inputs = _inputs(draw, n, d_k, d_v)
         _, output = _got(student, *inputs, score=scaled)
         expect.close(
             output,
-            _want(parts, *inputs, score=scaled)[1],
+            _want(*inputs, score=scaled)[1],
             what="the output",
             dtype=torch.float32,
             why="values and keys are different things, and may differ in length: d_v and d_k",
@@ -138,14 +136,13 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @ATTEND.check("any score function, called as score(query, key)", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     d = 3
     w = draw.normal(d, d)
     hidden = draw.normal(4, d), draw.normal(4, d), draw.normal(4)
     for kind, score in (("multiplicative", multiplicative(w)), ("additive", additive(*hidden))):
         _compare(
             student,
-            parts,
             *_inputs(draw, 3, d, 2),
             score=score,
             what=f"with the {kind} score",
@@ -154,9 +151,9 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @ATTEND.check("a single key, and scores of ±10,000")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     inputs = _inputs(draw, 1, 1, 2)
-    _compare(student, parts, *inputs, score=dot, what="for one key", why="its weight is 1")
+    _compare(student, *inputs, score=dot, what="for one key", why="its weight is 1")
     query, keys, values = _inputs(draw, 3, 1, 2)
     for centre in (1e4, -1e4):
 
@@ -165,7 +162,6 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
         _compare(
             student,
-            parts,
             *(query, keys, values),
             score=score,
             what="for large scores",
@@ -175,48 +171,44 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @ATTEND.check("gradients, to the score's own weights too")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     names = ("query", "keys", "values", "the score's weights")
     # Scores are products of three: far out, logsumexp would leave little of a small gradient.
     drawn = [x.clamp(-2, 2) for x in (*_inputs(draw, 2, 1, 4), draw.normal(1, 1))]
     cotangent = draw.normal(4)
-    dtype = parts.oracle_dtype(torch.float32)
     theirs = {name: x.clone().requires_grad_() for name, x in zip(names, drawn, strict=True)}
-    ours = {name: x.to(dtype).requires_grad_() for name, x in zip(names, drawn, strict=True)}
+    ours = {name: x.double().requires_grad_() for name, x in zip(names, drawn, strict=True)}
     *inputs, w = theirs.values()
     _, got = expect.items(student(*inputs, multiplicative(w)), 2, what="attend")
     *inputs, w = ours.values()
-    want = _want(parts, *inputs, score=multiplicative(w))[1]
+    want = _want(*inputs, score=multiplicative(w))[1]
     expect.same_gradients(
         expect.gradients(got, theirs, cotangent, what="attend"),
-        expect.gradients(want, ours, cotangent.to(dtype), what="attend"),
+        expect.gradients(want, ours, cotangent.double(), what="attend"),
         what="attend",
         dtype=torch.float32,
     )
 
 
 @ATTEND.check("float64, and inputs left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     inputs = _inputs(draw, 2, 1, 4, torch.float64)
-    if not parts.excuses(lambda: _want(parts, *inputs, score=dot)):
-        why = "the result must be as precise as its inputs"
-        _compare(student, parts, *inputs, score=dot, what="in float64", why=why)
+    why = "the result must be as precise as its inputs"
+    _compare(student, *inputs, score=dot, what="in float64", why=why)
     before = _inputs(draw, 2, 1, 4)
     now = [x.clone() for x in before]
     _, output = expect.items(student(*now, dot), 2, what="attend")
-    want = _want(parts, *before, score=dot)[1]
+    want = _want(*before, score=dot)[1]
     expect.close(output, want, what="the output", dtype=torch.float32)
     for name, after, x in zip(("query", "keys", "values"), now, before, strict=True):
         expect.unchanged(after, x, what=name)
 
 
 @ATTEND.check("any device", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     inputs = _inputs(draw, 2, 1, 3)
-    _compare(student, parts, *inputs, score=dot, what="on the CPU", why="the easiest case")
-    query, keys, values = there = [x.to("meta") for x in inputs]
-    if parts.excuses(lambda: reference.attend(query, keys, values, dot, softmax=parts.softmax)):
-        return
+    _compare(student, *inputs, score=dot, what="on the CPU", why="the easiest case")
+    there = [x.to("meta") for x in inputs]
     value = expect.value_on_meta(partial(student, *there, dot), what="attend")
     if value is None:
         return

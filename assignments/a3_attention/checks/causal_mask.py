@@ -9,13 +9,13 @@ import torch
 
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 CAUSAL_MASK = Rubric("a3_attention", "causal_mask")
 
 
 @CAUSAL_MASK.check("position i may attend to positions up to and with i", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n in (1, 2, draw.integer(5, 9)):
         got = expect.tensor(student(n), what="causal_mask", shape=(n, n)) != 0
         allowed = torch.tensor([[j <= i for j in range(n)] for i in range(n)], device="cpu")
@@ -27,7 +27,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CAUSAL_MASK.check("booleans, of shape (n, n)")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n in (1, draw.integer(3, 7)):
         got = expect.tensor(student(n), what="causal_mask", shape=(n, n), dtype=torch.bool)
     if bool(got.all()) or not bool(got.any()):
@@ -35,7 +35,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CAUSAL_MASK.check("made on the device asked for")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     n = draw.integer(3, 7)
     here = expect.tensor(student(n, device="cpu"), what="causal_mask(n, device='cpu')")
     if bool((here == here.reshape(-1)[:1]).all()) if here.numel() else True:

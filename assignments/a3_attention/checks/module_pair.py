@@ -14,10 +14,7 @@ from torch import Tensor
 import reference.multihead_attention
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts
-
-ATTENTION = "scaled_dot_product_attention"
-"""The name of the part that the module builds on."""
+from autograder.rubric import CheckFailed
 
 MAPS = ("query", "key", "value", "output")
 
@@ -35,19 +32,16 @@ class Pair:
         self,
         student: Any,
         draw: Draw,
-        parts: Parts,
         d_model: int,
         n_heads: int,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """Make both modules, and load what the student's has of the four maps."""
-        self.parts, self.dtype = parts, dtype
+        self.dtype = dtype
         self.theirs = new(student, d_model, n_heads)
         if dtype is torch.float64:
             self.theirs.double()
-        self.ours = reference.multihead_attention.MultiHeadAttention(
-            d_model, n_heads, attention=parts.scaled_dot_product_attention
-        ).to(parts.oracle_dtype(dtype))
+        self.ours = reference.multihead_attention.MultiHeadAttention(d_model, n_heads).double()
         state = dict(self.theirs.state_dict())
         drawn = _weights(draw, d_model, dtype)
         present = {name: weight for name, weight in drawn.items() if name in state}
@@ -61,9 +55,9 @@ class Pair:
 
     def want(self, x: Tensor, memory: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """What the reference makes of the inputs."""
-        dtype = self.parts.oracle_dtype(self.dtype)
-        memory = None if memory is None else memory.to(dtype)
-        return self.parts.informative(self.ours(x.to(dtype), memory, mask))
+        memory = None if memory is None else memory.double()
+        want: Tensor = self.ours(x.double(), memory, mask)
+        return want
 
     def compare(
         self,
@@ -87,9 +81,8 @@ class Pair:
     ) -> None:
         """Fail unless x, the memory and all parameters get the reference's gradients."""
         given = {"x": x} if memory is None else {"x": x, "memory": memory}
-        dtype = self.parts.oracle_dtype(self.dtype)
         theirs = {name: value.clone().requires_grad_() for name, value in given.items()}
-        ours = {name: value.to(dtype).requires_grad_() for name, value in given.items()}
+        ours = {name: value.double().requires_grad_() for name, value in given.items()}
         cotangent = draw.normal(*x.shape, dtype=self.dtype)
         want = self.want(ours["x"], ours.get("memory"), mask)
         got = self.theirs(**theirs) if mask is None else self.theirs(**theirs, mask=mask.clone())
@@ -98,7 +91,7 @@ class Pair:
         shared = [name for name in ours if name in theirs]
         expect.same_gradients(
             expect.gradients(got, _chosen(theirs, shared), cotangent, what="the module"),
-            expect.gradients(want, _chosen(ours, shared), cotangent.to(dtype), what="the module"),
+            expect.gradients(want, _chosen(ours, shared), cotangent.double(), what="the module"),
             what="the module",
             dtype=self.dtype,
         )

@@ -14,7 +14,7 @@ from torch import Tensor
 import reference.positions as reference
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 SINUSOIDAL_POSITIONS = Rubric("a3_attention", "sinusoidal_positions")
 
@@ -47,7 +47,7 @@ def _off(got: Tensor, want: Tensor) -> bool:
 
 
 @SINUSOIDAL_POSITIONS.check("float32, of shape (n, d_model)")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n, d_model in ((1, 2), (draw.integer(3, 9), 2 * draw.integer(5, 9))):
         what = f"sinusoidal_positions({n}, {d_model})"
         table = expect.tensor(
@@ -58,7 +58,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SINUSOIDAL_POSITIONS.check("sines in columns 0, 2, 4, …, cosines of the same angles beside them")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     table = _table(student, draw.integer(12, 20), 2 * draw.integer(4, 7))
     sine, cosine = table[:, 0::2], table[:, 1::2]
     if _off(sine**2 + cosine**2, torch.ones_like(sine)):
@@ -73,7 +73,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SINUSOIDAL_POSITIONS.check("the first row is position i = 1")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     table = _table(student, draw.integer(4, 9), 2 * draw.integer(3, 6))
     (turn, keep), first = _steps(table), table[0]
     if _off(turn.square() + keep.square(), torch.ones_like(turn)):
@@ -85,7 +85,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SINUSOIDAL_POSITIONS.check("a step turns pair j by 10000^(-2j/d), j = 1 … d/2", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for d_model in (2, 2 * draw.integer(4, 7)):
         turn, keep = _steps(_table(student, 6, d_model))
         j = torch.arange(1, d_model // 2 + 1, dtype=torch.float64, device="cpu")
@@ -98,7 +98,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SINUSOIDAL_POSITIONS.check("whole tables", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n, d_model in ((1, 4), (64, 2 * draw.integer(8, 17)), (draw.integer(5, 9), 2)):
         want = reference.sinusoidal_positions(n, d_model).double()
         if _off(_table(student, n, d_model), want):

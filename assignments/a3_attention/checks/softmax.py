@@ -13,7 +13,7 @@ from torch import Tensor
 import reference.attention as reference
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import Parts, Rubric
+from autograder.rubric import Rubric
 
 SOFTMAX = Rubric("a3_attention", "softmax")
 
@@ -29,7 +29,7 @@ def _right_on_a_vector(student: Any, draw: Draw) -> None:
 
 
 @SOFTMAX.check("weights along the last axis", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for shape in ((5,), (4, 6), (2, 3, 1, 4), (3, 1)):
         x = draw.normal(*shape, scale=2.0)
         expect.close(
@@ -42,7 +42,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("the axis that `dim` names")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     x = draw.normal(3, 4, 5)
     results = {
         0: student(x.clone(), dim=0),
@@ -61,7 +61,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("scores of ±10,000", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     near = draw.normal(4, 6, dtype=torch.float64)
     centre = torch.tensor([1e4, -1e4, 0.0, 0.0], dtype=torch.float64)[:, None]
     spread = torch.tensor([1.0, 1.0, 1.0, 1e4], dtype=torch.float64)[:, None]
@@ -85,7 +85,7 @@ def _some_minus_infinity(draw: Draw, *shape: int) -> Tensor:
 
 
 @SOFTMAX.check("an entry of -inf gets the weight 0", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     x = _some_minus_infinity(draw, 4, 5)
     expect.close(
         student(x.clone()),
@@ -97,7 +97,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("a row of nothing but -inf gives zeros")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "where there is nothing to choose from all weights are 0; other rows are as ever"
     x = _some_minus_infinity(draw, 2, 3, 5)
     x[0, 1] = x[1, 2] = -math.inf
@@ -120,7 +120,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("any floating dtype, which the result keeps")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for dtype, centre in ((torch.float16, 0), (torch.bfloat16, 0), (torch.float64, 60)):
         x = (draw.normal(3, 5, dtype=torch.float64) + centre).to(dtype)
         expect.close(
@@ -133,7 +133,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("gradients", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for shape in ((5,), (3, 4)):
         x, cotangent = draw.normal(*shape), draw.normal(*shape)
         theirs, ours = x.clone().requires_grad_(), x.clone().requires_grad_()
@@ -147,7 +147,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("the input is left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     _right_on_a_vector(student, draw)
     for x in (draw.normal(3, 4), _some_minus_infinity(draw, 3, 4)):
         now = x.clone()
@@ -156,7 +156,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @SOFTMAX.check("any device", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     _right_on_a_vector(student, draw)
     x = torch.empty(3, 4, dtype=torch.float32, device="meta")
     expect.on_meta(lambda: student(x), what="softmax", shape=(3, 4), dtype=torch.float32)

@@ -14,7 +14,7 @@ from torch import Tensor
 import reference.bert as reference
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 BERT_EMBEDDINGS = Rubric("a5_masked_lm", "BertEmbeddings")
 CHECK = BERT_EMBEDDINGS.check
@@ -91,7 +91,7 @@ class Pair:
 
 
 @CHECK("tables token, segment and position, and norm, each of its size")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for sizes in ((11, 6, 4), (5, 9, 8)):
         named = {name: tuple(x.shape) for name, x in new(student, *sizes).named_parameters()}
         for name, shape in shapes(*sizes).items():
@@ -102,21 +102,21 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("the sum of the three, normalised", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for sizes, b, n in (((11, 6, 12), 3, 6), ((7, 5, 16), 2, 5)):
         pair = Pair(student, draw, *sizes)
         pair.compare(b, n, "token + segment + position vectors, then LayerNorm, with its weights")
 
 
 @CHECK("texts shorter than max_length, down to one token, in batches of any size")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     pair = Pair(student, draw, 13, 9, 12, silent=("segment.weight",))
     for b, n in ((1, 1), (4, 3), (1, 7), (8, 8)):
         pair.compare(b, n, "positions count from 0, whatever the length of the text")
 
 
 @CHECK("gradients reach all five parameters")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     pair = Pair(student, draw, 7, 6, 12)
     ids, types = texts(draw, 7, 3, 5)
     theirs, ours = dict(pair.theirs.named_parameters()), dict(pair.ours.named_parameters())
@@ -134,7 +134,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("the same in train() and eval(); float64; inputs left alone")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     silent = ("segment.weight", "position.weight")
     pair = Pair(student, draw, 9, 8, 12, dtype=torch.float64, silent=silent)
     pair.compare(3, 8, "the result must be as precise as the weights")

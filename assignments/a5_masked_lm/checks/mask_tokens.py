@@ -31,7 +31,7 @@ from assignments.a5_masked_lm.checks.masking import (
 )
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 MASK_TOKENS = Rubric("a5_masked_lm", "mask_tokens", random=True)
 
@@ -49,7 +49,7 @@ def _some_chosen(found: Masked) -> None:
 
 
 @MASK_TOKENS.check("labels: the original ids where chosen, -100 elsewhere", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: exact. Nothing chosen of 1,024: 0.85^1024."""
     words = vocabulary(draw, 40, 4)
     for b, n in ((16, 64), (1, 1024), (64, 16)):
@@ -67,7 +67,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("about 15% of the ordinary tokens are chosen", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """One test: the chosen are Binomial(65536, 0.15)."""
     words = vocabulary(draw, 1000, 5)
     found = mask(student, draw, words, words.text(draw, *LARGE))
@@ -78,7 +78,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("the argument `rate`", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Two tests: Binomial(8192, rate). At rates 0 and 1 there is no chance (1e-7 a draw of 0)."""
     words = vocabulary(draw, 40, 4)
     for rate in (0.4, 0.05):
@@ -89,7 +89,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("80% of the chosen become [MASK]", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """One test: given the labels, the masked are Binomial(chosen, 0.8)."""
     words = vocabulary(draw, 1000, 5)
     found = mask(student, draw, words, words.text(draw, 64, 512))
@@ -101,7 +101,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("half of the others become a random token, half stay", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """One test: given labels and masks, Binomial(chosen - masked, 0.5 × 3/4) look changed.
 
     With four ordinary ids, a random one is the original a quarter of the time. Small batches, 4,800
@@ -128,7 +128,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("random tokens: each ordinary id equally likely, no special one", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Six tests: given where ids changed, each other id is Binomial(those, 1/5)."""
     words = vocabulary(draw, 6, 4)
     found = mask(student, draw, words, words.text(draw, 32, 512), rate=0.8)
@@ -148,7 +148,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("every position decides for itself", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Eleven tests of `independence`, and one smaller than any of them.
 
     Eight texts of n tokens, n about 512: within 1 of 15% of n lie two numbers, each with 5% at
@@ -170,7 +170,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("special tokens, padding among them, are never chosen")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: exact. Nothing chosen among 4,000: 0.85^4000."""
     words = vocabulary(draw, 40, 5)
     ids = words.padded(draw, 64, 128)
@@ -185,7 +185,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("a random token is never [MASK], whether it is listed or not", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """One test: given the labels, Binomial(chosen, 0.8) are [MASK]; of two ids more would show."""
     words = vocabulary(draw, 2, 3)
     listed = [i for i in words.special if i != words.mask_id]
@@ -198,7 +198,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("the generator given is the one used, and used on")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: two independent results of 2,048 positions are equal with less than 1e-90."""
     words = vocabulary(draw, 40, 4)
     ids = words.text(draw, 32, 64)
@@ -220,7 +220,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("without a generator, every call draws anew", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: as with a generator."""
     words = vocabulary(draw, 40, 4)
     ids = words.text(draw, 32, 64)
@@ -231,7 +231,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASK_TOKENS.check("input_ids are left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: exact."""
     words = vocabulary(draw, 40, 4)
     ids = words.padded(draw, 8, 64)

@@ -13,7 +13,7 @@ import reference.masked_lm as reference
 from assignments.a5_masked_lm.checks.elsewhere import value_on_meta
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import Parts, Rubric
+from autograder.rubric import Rubric
 
 MASKED_LM_LOSS = Rubric("a5_masked_lm", "masked_lm_loss")
 
@@ -47,14 +47,14 @@ def _compare(student: Any, logits: Tensor, labels: Tensor, why: str) -> None:
 
 
 @MASKED_LM_LOSS.check("the mean of -log p(label) where all positions have a label", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for b, n, size in ((1, 1, 3), (3, 4, 7), (5, 2, 2)):
         logits, labels = labelled(draw, b, n, size)
         _compare(student, logits, labels, "each term is the logarithm of the softmax at the label")
 
 
 @MASKED_LM_LOSS.check("positions with the label -100 do not count", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for b, n, size in ((1, 9, 5), (4, 6, 3), (3, 8, 11)):
         _compare(
             student,
@@ -64,7 +64,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASKED_LM_LOSS.check("large logits, both ways")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for centre in (1e3, -1e3, 0.0):
         logits, labels = labelled(draw, 3, 6, 5)
         large = (logits * 8).round() / 8 + centre  # exact in float32
@@ -77,7 +77,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASKED_LM_LOSS.check("no label at all: a zero through which gradients flow")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     _compare(student, *labelled(draw, 2, 4, 5), "a batch with labels")
     logits = draw.normal(2, 4, 5).requires_grad_()
     labels = torch.full((2, 4), IGNORED, device="cpu")
@@ -90,7 +90,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASKED_LM_LOSS.check("gradients")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     logits, labels = batch(draw, 3, 5, 4)
     theirs, ours = logits.clone().requires_grad_(), logits.double().requires_grad_()
     one = torch.tensor(1.5, device="cpu")
@@ -105,7 +105,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASKED_LM_LOSS.check("float64, and inputs left alone", points=0.25)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     logits, labels = labelled(draw, 3, 5, 4, torch.float64)
     _compare(student, logits, labels, "the result must be as precise as the logits")
     logits, labels = batch(draw, 3, 5, 4)
@@ -116,7 +116,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @MASKED_LM_LOSS.check("any device", points=0.25)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     logits, labels = labelled(draw, 3, 5, 4)
     _compare(student, logits, labels, "the easiest case")
     there = logits.to("meta"), labels.to("meta")

@@ -21,7 +21,7 @@ from assignments.a5_masked_lm.checks.chance import unlikely
 from assignments.a5_masked_lm.checks.masking import generator
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 NEXT_SENTENCE_PAIR = Rubric("a5_masked_lm", "next_sentence_pair", random=True)
 CHECK = NEXT_SENTENCE_PAIR.check
@@ -72,7 +72,7 @@ def _known(documents: Documents, d: int, s: int, b: list[int], is_next: bool) ->
 
 
 @CHECK("a is the sentence asked for; b follows it where is_next says so", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test. In 40 calls only one answer: 2 × 0.5^40 = 2e-12."""
     documents = corpus(draw, 4, 3, 5)
     state, seen = generator(draw), set()
@@ -89,7 +89,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("a fair coin for each pair", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Two tests: Binomial(800, 0.5) are next, of 400 pairs of calls Binomial(400, 0.25) both."""
     documents = corpus(draw, 2, 2)
     found = [is_next for *_, is_next in throws(student, documents, 0, 0, 800, generator(draw))]
@@ -105,7 +105,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("other sentences come from another document", points=1)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test. In 60 calls no random pair: 0.5^60."""
     documents = corpus(draw, 2, 16, 3)
     elsewhere = others(documents, 1)
@@ -118,7 +118,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("every sentence of the other documents is equally likely")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Eight tests: each of 8 sentences comes Binomial(random pairs, 1/8) times."""
     documents = corpus(draw, 1, 2, 7)
     pairs = throws(student, documents, 1, 1, 240, generator(draw))
@@ -133,7 +133,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("after the last sentence of a document b is always another one's")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test: exact."""
     documents = corpus(draw, 3, 1, 4)
     state = generator(draw)
@@ -148,7 +148,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("documents are left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test. In 30 calls only real pairs: 0.5^30 = 1e-9."""
     documents = corpus(draw, 3, 2, 4)
     now, state, seen = deepcopy(documents), generator(draw), set()
@@ -164,7 +164,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @CHECK("the generator given is the one used, and used on")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """No test. Two runs of 24 pairs are equal with (0.5² + 0.5² / 9)^24 = 5e-14."""
     documents = corpus(draw, 4, 5, 4)
     seed = draw.integer(0, 2**31)

@@ -13,7 +13,7 @@ from torch import Tensor
 import reference.next_sentence as reference
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 PACK_PAIR = Rubric("a5_masked_lm", "pack_pair")
 
@@ -56,36 +56,36 @@ SHORT = ((3, 2, 12), (1, 1, 9), (2, 7, 20), (1, 1, 5), (4, 3, 10))
 
 
 @PACK_PAIR.check("[CLS] a [SEP] b [SEP], then padding", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     _compare(student, draw, SHORT, [0], "each id in its place, and pad_id behind the last [SEP]")
 
 
 @PACK_PAIR.check("token types: 0 up to the first [SEP], 1 up to the second")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "0 for [CLS], a and its [SEP]; 1 for b and its [SEP]; 0 for padding"
     _compare(student, draw, SHORT, [1], why)
 
 
 @PACK_PAIR.check("the attention mask: 1 for tokens, 0 for padding")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     _compare(student, draw, SHORT, [2], "1 for every token, [CLS] and [SEP] too; 0 for padding")
 
 
 @PACK_PAIR.check("too long: tokens go from the end of the longer sentence", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     lengths = ((9, 2, 10), (2, 9, 10), (6, 4, 12), (3, 7, 10), (12, 1, 7), (8, 7, 17))
     why = "as long as it is too long, remove the last token of the longer sentence"
     _compare(student, draw, lengths, range(3), why)
 
 
 @PACK_PAIR.check("equally long: a token of b goes", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     lengths = ((5, 5, 12), (4, 4, 10), (8, 6, 12), (5, 9, 10), (1, 1, 5))
     _compare(student, draw, lengths, [0], "where both are equally long, remove the last token of b")
 
 
 @PACK_PAIR.check("three int64 tensors of shape (max_length,)", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n_a, n_b, max_length in ((3, 2, 12), (9, 9, 11), (2, 3, 8)):
         a, b, special = drawn(draw, n_a, n_b)
         rows = results(student(a, b, max_length, **special), max_length, torch.int64)
@@ -94,7 +94,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @PACK_PAIR.check("a and b are left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for n_a, n_b, max_length in ((3, 4, 10), (4, 9, 11), (9, 4, 11)):
         a, b, special = drawn(draw, n_a, n_b)
         now = list(a), list(b)

@@ -9,7 +9,7 @@ from typing import Any
 
 from assignments.a7_scaling_laws.checks import numbers
 from autograder.draw import Draw
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 from reference.model_sizes import Architecture
 
 COUNT_PARAMETERS = Rubric("a7_scaling_laws", "count_parameters")
@@ -62,14 +62,14 @@ def added(student: Any, one: Sizes, more: Sizes) -> int:
 
 
 @COUNT_PARAMETERS.check("the exact number", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for given in [*sizes(draw, 6), (1, 1, 1, 1)]:
         if counted(student, given) != exact(*given):
             raise CheckFailed(f"{WHAT}: a number is not exact: go through the table row by row")
 
 
 @COUNT_PARAMETERS.check("what one more layer adds", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for layers, d, words, positions in sizes(draw, 4):
         given = layers, d, words, positions
         if added(student, given, (layers + 1, *given[1:])) != exact(2, d, 0, 0) - exact(1, d, 0, 0):
@@ -81,7 +81,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @COUNT_PARAMETERS.check("what one more word and one more position add", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for layers, d, words, positions in sizes(draw, 4):
         given = layers, d, words, positions
         if added(student, given, (layers, d, words + 1, positions)) != d:
@@ -93,7 +93,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @COUNT_PARAMETERS.check("what the width alone accounts for")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     """Take words, positions and layers off the student's count by the student's own numbers."""
     for layers, d, words, positions in sizes(draw, 4):
         given = layers, d, words, positions

@@ -3,8 +3,7 @@
 Without noise, it must predict losses that it was not given. With noise, no two laws can be compared
 by their coefficients, which trade against each other: what counts is how near the least Huber
 objective it is, and that it predicts what the law at that minimum predicts. The least is the
-reference's. Under a student's own `huber` the least is unknown: there, going on from the student's
-law must not help; and under their own `joint_loss`, laws are read with it.
+reference's.
 
 The thresholds below stand in the geometric middle between the worst of the right styles and the
 best of the wrong ones that the check is there for. In one module, though long: how a law is judged,
@@ -20,11 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy import ndarray
-from scipy import optimize
 
 import reference.joint_law
 import reference.log_sum_fit
-from assignments.a7_scaling_laws.checks import numbers
+from assignments.a7_scaling_laws.checks import numbers, right_parts
 from assignments.a7_scaling_laws.checks.huber import HUBER
 from assignments.a7_scaling_laws.checks.joint_loss import JOINT_LOSS
 from assignments.a7_scaling_laws.checks.joint_runs import (
@@ -42,7 +40,7 @@ from assignments.a7_scaling_laws.checks.joint_runs import (
 from autograder import expect
 from autograder.draw import Draw
 from autograder.margin import within
-from autograder.rubric import CheckFailed, Part, Parts, Rubric
+from autograder.rubric import CheckFailed, Part, Rubric
 
 Law = dict[str, float]
 
@@ -58,8 +56,6 @@ over 50 seeds: at least 1e-5 for soft_l1, 8e-5 without logarithms, 2e-4 to base 
 APART = 5e-5
 """Share by which predictions may differ from the reference's. Right: at most 9e-6. Wrong: 2.3e-4 at
 least, but for soft_l1."""
-SIMPLEX_CALLS = 300
-"""Calls of the student's own parts for one law: less than a second through the judge."""
 
 
 def joint_loss(
@@ -73,8 +69,8 @@ FIT_JOINT_LAW = Rubric(
     "a7_scaling_laws",
     "fit_joint_law",
     {
-        "huber": Part(HUBER, reference.log_sum_fit.huber),
-        "joint_loss": Part(JOINT_LOSS, joint_loss),
+        "huber": Part(HUBER, right_parts.huber),
+        "joint_loss": Part(JOINT_LOSS, right_parts.joint_loss),
     },
 )
 CHECK = FIT_JOINT_LAW.check
@@ -113,68 +109,39 @@ def least(runs: Runs) -> Law:
     return _least(*(column.tobytes() for column in runs))
 
 
-def log_losses(parts: Parts, law: Law, n: ndarray, d: ndarray) -> ndarray:
+def log_losses(law: Law, n: ndarray, d: ndarray) -> ndarray:
     """The logarithms of what the law predicts; NaN where it predicts nothing positive."""
     with np.errstate(all="ignore"):
-        value = parts.joint_loss(n.copy(), d.copy(), **law)
-        return np.asarray(np.log(numbers.array(value, what="joint_loss", shape=n.shape)))
+        return np.asarray(np.log(joint_loss(n, d, **law)))
 
 
-def objective(parts: Parts, law: Law, runs: Runs) -> float:
+def objective(law: Law, runs: Runs) -> float:
     """The mean of Huber's loss of log-loss residuals."""
     n, d, loss = runs
     with np.errstate(all="ignore"):
-        return float(np.mean(parts.huber(log_losses(parts, law, n, d) - np.log(loss), DELTA)))
+        residuals = log_losses(law, n, d) - np.log(loss)
+        return float(np.mean(reference.log_sum_fit.huber(residuals, DELTA)))
 
 
-def apart(parts: Parts, law: Law, n: ndarray, d: ndarray, log_loss: ndarray) -> float:
+def apart(law: Law, n: ndarray, d: ndarray, log_loss: ndarray) -> float:
     """By what share predictions are off, at most."""
-    off = np.abs(log_losses(parts, law, n, d) - log_loss)
+    off = np.abs(log_losses(law, n, d) - log_loss)
     return float(np.inf if np.isnan(off).any() else off.max())
 
 
-def excess(parts: Parts, law: Law, runs: Runs) -> float:
+def excess(law: Law, runs: Runs) -> float:
     """How far the law's objective is above the least, as a share of it."""
-    reached = objective(parts, law, runs)
-    lowest = _going_on(parts, law, runs) if parts.carried else objective(parts, least(runs), runs)
+    reached = objective(law, runs)
+    lowest = objective(least(runs), runs)
     return (reached - lowest) / abs(lowest) if np.isfinite(reached) else np.inf
 
 
-def _going_on(parts: Parts, law: Law, runs: Runs) -> float:
-    """The lowest objective that a simplex finds from the law, with the student's own parts.
-
-    Scales are those at the mean size and data, or a scale and its exponent could hardly move.
-    """
-    x, y = (np.log(column).mean() for column in runs[:2])
-
-    def at(theta: ndarray) -> float:
-        e, a, b = np.exp(theta[:3])
-        alpha, beta = theta[3:].tolist()
-        law = {"E": e, "A": a * np.exp(alpha * x), "B": b * np.exp(beta * y)}
-        moved = {name: float(value) for name, value in law.items()}
-        value = objective(parts, {**moved, "alpha": alpha, "beta": beta}, runs)
-        return value if np.isfinite(value) else np.inf
-
-    with np.errstate(all="ignore"):
-        scales = np.array([law["E"], law["A"], law["B"]])
-        start = np.log(np.maximum(scales, 1e-12)) - [0.0, law["alpha"] * x, law["beta"] * y]
-        start = np.concatenate([start, [law["alpha"], law["beta"]]])
-    if not np.isfinite(start).all():
-        raise CheckFailed(f"{WHAT}: expected finite numbers")
-    simplex = start + np.vstack([np.zeros(5), 0.02 * np.eye(5)])
-    if not at(start + [0.3, 0.3, 0.3, 0.0, 0.0]) > 1.1 * at(start):  # all losses a third higher
-        raise CheckFailed(f"{WHAT}: your own huber and joint_loss do not tell good laws from bad")
-    options = {"maxfev": SIMPLEX_CALLS, "initial_simplex": simplex, "xatol": 1e-9, "fatol": 0.0}
-    return float(optimize.minimize(at, start, method="Nelder-Mead", options=options).fun)
-
-
-def _predicts(student: Any, draw: Draw, parts: Parts, scale: Scale) -> None:
+def _predicts(student: Any, draw: Draw, scale: Scale) -> None:
     law = drawn_law(draw, scale)
     runs = drawn_runs(draw, law, scale)
     n, d = held_out(runs)
     found = fitted(student, runs)
-    parts.informative(torch.from_numpy(log_losses(parts, found, n, d)))
-    if not within(apart(parts, found, n, d, np.log(law.loss(n, d))), CLEAN):
+    if not within(apart(found, n, d, np.log(law.loss(n, d))), CLEAN):
         raise CheckFailed(
             f"{WHAT}: where the losses follow a law exactly, yours predicts other losses at sizes "
             "and data that it was not given (start from several exponents, and let the optimiser "
@@ -184,53 +151,51 @@ def _predicts(student: Any, draw: Draw, parts: Parts, scale: Scale) -> None:
 
 
 @CHECK("losses without noise: the law is found again, at the study's scale", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
-    _predicts(student, draw, parts, SMALL)
+def _(student: Any, draw: Draw) -> None:
+    _predicts(student, draw, SMALL)
 
 
 @CHECK("losses without noise, at the scale of large models", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
-    _predicts(student, draw, parts, LARGE)
+def _(student: Any, draw: Draw) -> None:
+    _predicts(student, draw, LARGE)
 
 
 @CHECK("losses without noise, where size and data help unequally", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
-    _predicts(student, draw, parts, draw.pick(UNEVEN))
+def _(student: Any, draw: Draw) -> None:
+    _predicts(student, draw, draw.pick(UNEVEN))
 
 
-def _minimises(student: Any, draw: Draw, parts: Parts, errors: int, why: str) -> None:
+def _minimises(student: Any, draw: Draw, errors: int, why: str) -> None:
     law = drawn_law(draw, SMALL)
     runs = drawn_runs(draw, law, SMALL, noise=NOISE, errors=errors)
     found = fitted(student, runs)
-    if not within(excess(parts, found, runs), EXCESS):
+    if not within(excess(found, runs), EXCESS):
         raise CheckFailed(f"{WHAT}: the mean Huber loss of log-losses could be lower ({why})")
     n, d = held_out(runs)
-    if parts.carried:
-        return
-    if not within(apart(parts, found, n, d, log_losses(parts, least(runs), n, d)), APART):
+    if not within(apart(found, n, d, log_losses(least(runs), n, d)), APART):
         raise CheckFailed(f"{WHAT}: beyond the runs it predicts other losses than the best ({why})")
 
 
 @CHECK("noisy losses: the objective is at its least", points=3)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "residuals of natural logarithms, delta 1e-3; go on until the objective stands still"
-    _minimises(student, draw, parts, 0, why)
+    _minimises(student, draw, 0, why)
 
 
 @CHECK("a few grossly wrong losses hardly matter", points=3)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "squares let a few wrong runs decide, Huber's loss with delta 1e-3 does not"
-    _minimises(student, draw, parts, ERRORS, why)
+    _minimises(student, draw, ERRORS, why)
 
 
 @CHECK("a dict of five plain numbers, and the columns left alone")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     law = drawn_law(draw, SMALL)
     runs = drawn_runs(draw, law, SMALL)
     now = tuple(column.copy() for column in runs)
     value = student(*now)
     found = law_of(value)
-    if not within(apart(parts, found, *runs[:2], np.log(runs[2])), 0.02):
+    if not within(apart(found, *runs[:2], np.log(runs[2])), 0.02):
         raise CheckFailed(f"{WHAT}: the law is far from the losses that it was given")
     if len(value) > len(NAMES):
         raise CheckFailed(f"{WHAT}: expected the keys {', '.join(NAMES)} and no others")

@@ -17,7 +17,7 @@ from assignments.a7_scaling_laws.checks import numbers
 from autograder import expect
 from autograder.draw import Draw
 from autograder.margin import within
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 from reference import scaling_laws
 
 FIT_POWER_LAW = Rubric("a7_scaling_laws", "fit_power_law")
@@ -68,14 +68,14 @@ def compare(got: object, x: np.ndarray, y: np.ndarray, why: str) -> None:
 
 
 @FIT_POWER_LAW.check("points that lie on a power law", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for count in (2, 3, 5, 12):
         x, y = points(draw, count)
         compare(student(x.copy(), y.copy()), x, y, "its points determine it exactly")
 
 
 @FIT_POWER_LAW.check("points that scatter: least squares of log y", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for count in (6, 15, 40):
         x, y = points(draw, count, noise=0.3)
         why = "the sum of squares of log y - log(coefficient · x^exponent) must be least"
@@ -83,7 +83,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @FIT_POWER_LAW.check("large numbers: FLOPs and parameters")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for low in (1e10, 1e18, 1e22):
         x, y = points(draw, 9, noise=0.1, low=low)
         y = 1e9 * y
@@ -92,7 +92,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @FIT_POWER_LAW.check("points in any order, whole numbers, and arrays left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     def of(change: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> None:
         x, y = change(x), change(y)
         now = x.copy(), y.copy()

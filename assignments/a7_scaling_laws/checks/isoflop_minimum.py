@@ -15,7 +15,7 @@ from numpy.polynomial import Polynomial
 from assignments.a7_scaling_laws.checks import numbers
 from autograder.draw import Draw
 from autograder.misconception import observe
-from autograder.rubric import CheckFailed, Parts, Rubric
+from autograder.rubric import CheckFailed, Rubric
 
 ISOFLOP_MINIMUM = Rubric("a7_scaling_laws", "isoflop_minimum")
 
@@ -65,28 +65,28 @@ def compare(student: Any, n: np.ndarray, loss: np.ndarray, why: str) -> None:
 
 
 @ISOFLOP_MINIMUM.check("losses on a parabola", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for count in (3, 5, 9):
         n, loss = parabola(draw, count)
         compare(student, n, loss, "the size, not its logarithm, at which the parabola is lowest")
 
 
 @ISOFLOP_MINIMUM.check("losses that scatter: least squares over all sizes", points=2)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for count in (5, 7, 9, 12):
         n, loss = scattered(draw, count)
         compare(student, n, loss, "fit the loss, as a quadratic function of log N, to all sizes")
 
 
 @ISOFLOP_MINIMUM.check("a bottom beyond the sizes that were tried", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for place in (-0.4, 1.4):
         n, loss = parabola(draw, 7, place)
         compare(student, n, loss, "the parabola goes on where the sizes end")
 
 
 @ISOFLOP_MINIMUM.check("no bottom at all: a ValueError", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     n, loss = parabola(draw, 7)
     compare(student, n, loss, "a parabola with a bottom")
     n, loss = parabola(draw, 7, sign=-1.0)
@@ -98,7 +98,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @ISOFLOP_MINIMUM.check("sizes in any order, whole numbers, and arrays left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     n, loss = scattered(draw, 8)
     order = draw.order(8)
     for given in ((n[order], loss[order]), (n.astype(np.int64), loss)):

@@ -11,7 +11,7 @@ import numpy as np
 from assignments.a7_scaling_laws.checks import numbers
 from assignments.a7_scaling_laws.checks.joint_runs import LARGE, SMALL, drawn_law, drawn_runs
 from autograder.draw import Draw
-from autograder.rubric import Parts, Rubric
+from autograder.rubric import Rubric
 from reference.joint_law import JointLaw
 
 JOINT_LOSS = Rubric("a7_scaling_laws", "joint_loss")
@@ -27,7 +27,7 @@ def sides(draw: Draw, law: JointLaw) -> tuple[np.ndarray, np.ndarray]:
 
 
 @JOINT_LOSS.check("E + A / N^alpha + B / D^beta, run by run", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for scale in (SMALL, LARGE):
         law = drawn_law(draw, scale)
         n, d, _ = drawn_runs(draw, law, scale)
@@ -36,7 +36,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @JOINT_LOSS.check("any shapes that broadcast, numbers too")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     law = drawn_law(draw, SMALL)
     n, d = sides(draw, law)
     for size, tokens in ((n, d), (n, float(d[0])), (float(n[0, 0]), d)):
@@ -48,7 +48,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @JOINT_LOSS.check("arguments in the order given, and left alone", points=0.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     law = drawn_law(draw, SMALL)
     n, d, _ = drawn_runs(draw, law, SMALL)
     now = n.copy(), d.copy()

@@ -11,13 +11,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 
-from assignments.a7_scaling_laws.checks import numbers
+from assignments.a7_scaling_laws.checks import numbers, right_parts
 from assignments.a7_scaling_laws.checks.joint_runs import LARGE, SMALL, Scale, drawn_law
 from autograder import expect
 from autograder.draw import Draw
-from autograder.rubric import Part, Parts, Rubric
+from autograder.rubric import Part, Rubric
 from reference.joint_law import FLOPS_PER_PARAMETER_AND_TOKEN, JointLaw
 
 TOLERANCE = 1e-3
@@ -33,7 +32,7 @@ OPTIMAL_EXPONENTS = Rubric("a7_scaling_laws", "optimal_exponents")
 OPTIMAL_ALLOCATION = Rubric(
     "a7_scaling_laws",
     "optimal_allocation",
-    {"optimal_exponents": Part(OPTIMAL_EXPONENTS, exponents)},
+    {"optimal_exponents": Part(OPTIMAL_EXPONENTS, right_parts.optimal_exponents)},
 )
 
 
@@ -54,13 +53,13 @@ def _compare_exponents(student: Any, draw: Draw, which: int, why: str) -> None:
 
 
 @OPTIMAL_EXPONENTS.check("a: the best size grows as C^a", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "the faster data helps, the less of it is needed, and the larger a"
     _compare_exponents(student, draw, 0, why)
 
 
 @OPTIMAL_EXPONENTS.check("b: the best number of tokens grows as C^b", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     why = "the faster size helps, the less of it is needed, and the larger b"
     _compare_exponents(student, draw, 1, why)
 
@@ -78,22 +77,21 @@ def _allocation(student: Any, flops: float, law: JointLaw) -> tuple[float, float
     return numbers.number(n, what="n_params"), numbers.number(d, what="n_tokens")
 
 
-def _best(parts: Parts, flops: float, law: JointLaw) -> tuple[float, float]:
-    """Parameters and tokens of the least loss, on the exponents that the part gives."""
-    a, b = parts.optimal_exponents(law.alpha, law.beta)
+def _best(flops: float, law: JointLaw) -> tuple[float, float]:
+    """Parameters and tokens of the least loss."""
+    a, b = exponents(law.alpha, law.beta)
     g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
     product = flops / FLOPS_PER_PARAMETER_AND_TOKEN
-    a, b = numbers.number(a, what="a"), numbers.number(b, what="b")
     return g * product**a, product**b / g
 
 
 @OPTIMAL_ALLOCATION.check("the budget is spent: 6 · n_params · n_tokens = flops")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for scale in (SMALL, LARGE):
         law = drawn_law(draw, scale)
         for flops in budgets(draw, scale):
             n, d = _allocation(student, flops, law)
-            wanted_n, wanted_d = _best(parts, flops, law)
+            wanted_n, wanted_d = _best(flops, law)
             spent = FLOPS_PER_PARAMETER_AND_TOKEN * wanted_n * wanted_d
             why = "training costs 6 FLOPs a parameter and token: forward 2, backward 4"
             numbers.near(
@@ -105,34 +103,30 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
             )
 
 
-def _compare(student: Any, draw: Draw, parts: Parts, scale: Scale, law: JointLaw) -> None:
+def _compare(student: Any, draw: Draw, scale: Scale, law: JointLaw) -> None:
     for flops in budgets(draw, scale):
         n, d = _allocation(student, flops, law)
-        wanted_n, wanted_d = _best(parts, flops, law)
-        parts.informative(torch.tensor([wanted_n, wanted_d], dtype=torch.float64))
-        product = flops / FLOPS_PER_PARAMETER_AND_TOKEN
-        if parts.carried and np.isclose(n * d, product, rtol=TOLERANCE):
-            wanted_d = product / n  # exponents of the student's that do not add up to 1
+        wanted_n, wanted_d = _best(flops, law)
         why = "of all sizes that cost as much, the one with the least loss"
         numbers.near(n, wanted_n, what="n_params", why=why, tolerance=TOLERANCE)
         numbers.near(d, wanted_d, what="n_tokens", why=why, tolerance=TOLERANCE)
 
 
 @OPTIMAL_ALLOCATION.check("the least loss, at the study's scale", points=2.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for _ in range(2):
-        _compare(student, draw, parts, SMALL, drawn_law(draw, SMALL))
+        _compare(student, draw, SMALL, drawn_law(draw, SMALL))
 
 
 @OPTIMAL_ALLOCATION.check("the least loss, at the scale of large models", points=1.5)
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for _ in range(2):
-        _compare(student, draw, parts, LARGE, drawn_law(draw, LARGE))
+        _compare(student, draw, LARGE, drawn_law(draw, LARGE))
 
 
 @OPTIMAL_ALLOCATION.check("the ratio of A to B alone counts, and E not at all")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     law = drawn_law(draw, SMALL)
     for factor, e in ((2.0, 0.0), (0.5, 2 * law.E)):
         other = JointLaw(e, law.A * factor, law.B * factor, law.alpha, law.beta)
-        _compare(student, draw, parts, SMALL, other)
+        _compare(student, draw, SMALL, other)

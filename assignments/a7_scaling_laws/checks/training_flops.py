@@ -10,7 +10,7 @@ import numpy as np
 
 from assignments.a7_scaling_laws.checks import numbers
 from autograder.draw import Draw
-from autograder.rubric import Parts, Rubric
+from autograder.rubric import Rubric
 from reference.joint_law import FLOPS_PER_PARAMETER_AND_TOKEN
 
 TRAINING_FLOPS = Rubric("a7_scaling_laws", "training_flops")
@@ -21,7 +21,7 @@ WHY = "six operations for each parameter and each token: two forward, four backw
 
 
 @TRAINING_FLOPS.check("a model and its data")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for most in (10, 10**5, 10**9, 10**12):
         n, d = draw.integer(2, most), draw.integer(2, most)
         want = float(FLOPS_PER_PARAMETER_AND_TOKEN * n * d)
@@ -29,7 +29,7 @@ def _(student: Any, draw: Draw, parts: Parts) -> None:
 
 
 @TRAINING_FLOPS.check("columns of a table, of whole numbers too")
-def _(student: Any, draw: Draw, parts: Parts) -> None:
+def _(student: Any, draw: Draw) -> None:
     for dtype in (np.float64, np.int64):
         n = draw.integers(10**9, 10**12, 7).numpy().astype(dtype)
         d = draw.integers(10**9, 10**13, 7).numpy().astype(dtype)
