@@ -194,9 +194,9 @@ def mask_tokens(input_ids, mask_id, vocab_size, special_ids, generator=None, rat
 # %% nbgrader={"grade_id": "try-mask_tokens", "locked": true}
 ids = torch.randint(5, 100, (64, 128), generator=torch.Generator().manual_seed(1))
 ids[:, 0], ids[:, 60], ids[:, 100:] = 2, 3, 0  # [CLS], [SEP], [PAD]
-special = [0, 1, 2, 3, 4]
+special_ids = [0, 1, 2, 3, 4]
 before = ids.clone()
-result = mask_tokens(ids, 4, 100, special, torch.Generator().manual_seed(5))
+result = mask_tokens(ids, 4, 100, special_ids, torch.Generator().manual_seed(5))
 assert isinstance(result, tuple | list), "mask_tokens returns a pair: (corrupted, labels)"
 corrupted, labels = result
 for name, tensor in [("corrupted", corrupted), ("labels", labels)]:
@@ -217,10 +217,10 @@ rest = ~masked
 kept = (corrupted[chosen] == ids[chosen])[rest].float().mean().item()
 assert 0.3 < kept < 0.7, f"about half of the other chosen ones should stay, not {kept:.0%}"
 
-again = mask_tokens(ids, 4, 100, special, torch.Generator().manual_seed(5))
+again = mask_tokens(ids, 4, 100, special_ids, torch.Generator().manual_seed(5))
 assert torch.equal(again[1], labels), "a generator in the same state must give the same result"
 assert torch.equal(again[0], corrupted), "a generator in the same state must give the same result"
-one, two = (mask_tokens(ids, 4, 100, special)[1] for _ in range(2))
+one, two = (mask_tokens(ids, 4, 100, special_ids)[1] for _ in range(2))
 assert not torch.equal(one, two), "without a generator, each call must draw anew"
 print("mask_tokens: all visible tests pass")
 
@@ -245,7 +245,7 @@ grade(MASK_TOKENS, mask_tokens)
 
 # %% nbgrader={"grade_id": "figure-masks", "locked": true}
 text = torch.arange(5, 45).repeat(30, 1)  # (30, 40)
-corrupted, labels = mask_tokens(text, 4, 1000, special, torch.Generator().manual_seed(3))
+corrupted, labels = mask_tokens(text, 4, 1000, special_ids, torch.Generator().manual_seed(3))
 chosen = labels != -100
 fate = chosen * torch.where(corrupted == 4, 1, torch.where(corrupted == text, 2, 3))
 colours = plt.matplotlib.colors.ListedColormap(["white", "tab:blue", "silver", "tab:red"])
@@ -443,13 +443,13 @@ assert len(found[0]) == 3, "next_sentence_pair returns three things: (a, b, is_n
 assert all(a == [11, 11] for a, b, is_next in found), "a is documents[document][sentence]"
 assert all(isinstance(is_next, bool) for a, b, is_next in found), "is_next is True or False"
 real = [b for a, b, is_next in found if is_next]
-random = [b for a, b, is_next in found if not is_next]
+others = [b for a, b, is_next in found if not is_next]
 assert all(b == [12] for b in real), "where is_next is True, b is the sentence that follows"
 elsewhere = corpus[1] + corpus[2]
-assert all(b in elsewhere for b in random), "where is_next is False, b is of another document"
+assert all(b in elsewhere for b in others), "where is_next is False, b is of another document"
 assert 140 < len(real) < 260, f"about half of 400 pairs should be real, not {len(real)}"
 for b in elsewhere:
-    assert random.count(b) > 5, f"{b} should come up more often than {random.count(b)} times"
+    assert others.count(b) > 5, f"{b} should come up more often than {others.count(b)} times"
 for _, b, is_next in [next_sentence_pair(corpus, 0, 2, generator) for _ in range(50)]:
     assert is_next is False, "nothing follows the last sentence of a document"
     assert b in elsewhere, "after the last sentence, b is of another document"
@@ -636,13 +636,13 @@ wanted = {
 shapes = {name: tuple(x.shape) for name, x in embeddings.named_parameters()}
 assert shapes == wanted, f"the parameters should be\n{wanted}, but are\n{shapes}"
 
-ids, types = torch.tensor([[7, 3, 7], [1, 2, 9]]), torch.tensor([[0, 0, 1], [0, 1, 1]])
+ids, segments = torch.tensor([[7, 3, 7], [1, 2, 9]]), torch.tensor([[0, 0, 1], [0, 1, 1]])
 with torch.no_grad():
-    got = embeddings(ids, types)
+    got = embeddings(ids, segments)
     assert got.shape == (2, 3, 6), f"expected shape (2, 3, 6), got {tuple(got.shape)}"
     for row, place in [(0, 0), (0, 2), (1, 1)]:
         total = embeddings.token.weight[ids[row, place]]
-        total = total + embeddings.segment.weight[types[row, place]]
+        total = total + embeddings.segment.weight[segments[row, place]]
         total = total + embeddings.position.weight[place]
         normalised = (total - total.mean()) / total.std(unbiased=False)
         expect_close(got[row, place], normalised, f"the vector of row {row}, position {place}")

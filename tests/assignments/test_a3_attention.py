@@ -455,3 +455,62 @@ def test_a_notebook_needs_few_calls():
             student = counted(student)
         assert graded(rubric, student).points == rubric.points
     assert 100 < len(calls) <= 250
+
+
+UNHEARD_OF = {
+    "causal_mask": """
+TABLE = torch.ones(8, 8, dtype=torch.bool).tril()
+
+def causal_mask(n, device=None):
+    return TABLE[:n, :n].to(device)
+""",
+    "attend, of the first keys": """
+def attend(query, keys, values, score):
+    weights = softmax(torch.stack([score(query, key) for key in keys[:4]]))
+    weights = torch.cat([weights, weights.new_zeros(max(0, len(keys) - 4))])
+    return weights, weights @ values
+""",
+    "attend, weights without a graph": """
+def attend(query, keys, values, score):
+    weights = softmax(torch.stack([score(query, key) for key in keys]))
+    return weights.detach(), weights @ values
+""",
+    "scaled_dot_product_attention": """
+inner = scaled_dot_product_attention
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    return inner(q, k[..., :5, :], v[..., :5, :], None if mask is None else mask[..., :5])
+""",
+    "MultiHeadAttention, with a memory of its own": """
+class MultiHeadAttention(MultiHeadAttention):
+    def forward(self, x, memory=None, mask=None):
+        if memory is not None or mask is not None:
+            return super().forward(x, memory, mask)
+        kept = self.__dict__.setdefault("kept", {})
+        key = x.shape, torch.is_grad_enabled()
+        if key not in kept:
+            kept[key] = super().forward(x)
+        return kept[key]
+""",
+    "MultiHeadAttention, without parameters": """
+class MultiHeadAttention(MultiHeadAttention):
+    def __init__(self, d_model, n_heads):
+        super().__init__(d_model, n_heads)
+        for linear in (self.query, self.key, self.value, self.output):
+            for name, value in [*linear.named_parameters()]:
+                delattr(linear, name)
+                linear.register_buffer(name, value.detach())
+""",
+}
+
+
+@pytest.mark.parametrize("name", UNHEARD_OF)
+def test_what_nobody_would_write_by_mistake_loses_points_too(name, notebook):
+    softmax = "\ndef softmax(x, dim=-1):\n    return torch.softmax(x, dim)\n"
+    defined = notebook(CELLS + softmax + UNHEARD_OF[name])
+    rubric = next(rubric for rubric in RUBRICS if rubric.name == name.split(",")[0])
+    missing = [
+        check.title for check in graded(rubric, defined[rubric.name]).checks if not check.passed
+    ]
+    expected = {"MultiHeadAttention, without parameters": 2}
+    assert len(missing) >= expected.get(name, 1)

@@ -9,7 +9,7 @@ import msgspec
 import psutil
 import pytest
 
-from autograder import judge as module
+from autograder import notebook_run as module
 from autograder.deadlines import Deadlines
 from autograder.errors import SandboxUnavailable
 from autograder.judge import Judged, judge, submission_seed
@@ -132,10 +132,10 @@ def test_what_the_judge_s_own_rubric_found_is_told(judged):
 from autograder.rubric import CheckFailed, Rubric, grade
 RUBRIC = Rubric("none", "double")
 @RUBRIC.check("doubles a number", points=3)
-def _(student, draw, parts):
+def _(student, draw):
     assert student(2) == 4
 @RUBRIC.check("doubles a text", points=1)
-def _(student, draw, parts):
+def _(student, draw):
     if student("a") != "aa":
         raise CheckFailed("a text was not doubled")
 grade(RUBRIC, double)

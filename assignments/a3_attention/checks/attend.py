@@ -109,7 +109,7 @@ def _compare(
 
 @ATTEND.check("the weights are the softmax of the scores", points=2)
 def _(student: Any, draw: Draw) -> None:
-    for n, d_k, d_v in ((4, 3, 2), (3, 4, 4)):
+    for n, d_k, d_v in ((4, 3, 2), (17, 4, 4)):
         inputs = _inputs(draw, n, d_k, d_v)
         weights, _ = _got(student, *inputs, score=dot)
         expect.close(
@@ -175,19 +175,20 @@ def _(student: Any, draw: Draw) -> None:
     names = ("query", "keys", "values", "the score's weights")
     # Scores are products of three: far out, logsumexp would leave little of a small gradient.
     drawn = [x.clamp(-2, 2) for x in (*_inputs(draw, 2, 1, 4), draw.normal(1, 1))]
-    cotangent = draw.normal(4)
     theirs = {name: x.clone().requires_grad_() for name, x in zip(names, drawn, strict=True)}
     ours = {name: x.double().requires_grad_() for name, x in zip(names, drawn, strict=True)}
-    *inputs, w = theirs.values()
-    _, got = expect.items(student(*inputs, multiplicative(w)), 2, what="attend")
-    *inputs, w = ours.values()
-    want = _want(*inputs, score=multiplicative(w))[1]
-    expect.same_gradients(
-        expect.gradients(got, theirs, cotangent, what="attend"),
-        expect.gradients(want, ours, cotangent.double(), what="attend"),
-        what="attend",
-        dtype=torch.float32,
-    )
+    for which, length in enumerate((2, 4)):  # the weights, the output
+        cotangent = draw.normal(length)
+        *inputs, w = theirs.values()
+        got = expect.items(student(*inputs, multiplicative(w)), 2, what="attend")[which]
+        *inputs, w = ours.values()
+        want = _want(*inputs, score=multiplicative(w))[which]
+        expect.same_gradients(
+            expect.gradients(got, theirs, cotangent, what="attend"),
+            expect.gradients(want, ours, cotangent.double(), what="attend"),
+            what="attend",
+            dtype=torch.float32,
+        )
 
 
 @ATTEND.check("float64, and inputs left alone", points=0.5)

@@ -89,6 +89,8 @@ class Pair:
         ours |= dict(self.ours.named_parameters())
         theirs |= dict(self.theirs.named_parameters())
         shared = [name for name in ours if name in theirs]
+        if missing := [name for name in ours if name.endswith("weight") and name not in theirs]:
+            raise CheckFailed(f"it has no parameter {missing[0]}")
         expect.same_gradients(
             expect.gradients(got, _chosen(theirs, shared), cotangent, what="the module"),
             expect.gradients(want, _chosen(ours, shared), cotangent.double(), what="the module"),

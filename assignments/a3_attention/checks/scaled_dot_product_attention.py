@@ -86,10 +86,10 @@ def _gradients(student: Any, draw: Draw, inputs: Inputs, mask: Tensor | None) ->
 
 @CHECK("values weighed by softmax(q kᵀ / √d_k)", points=2.5)
 def _(student: Any, draw: Draw) -> None:
-    for batch, d_k, d_v in (((), 3, 6), ((2,), 5, 2)):
+    for batch, m, d_k, d_v in (((), 5, 3, 6), ((2,), 19, 5, 2)):
         _compare(
             student,
-            _inputs(draw, *batch, d_k=d_k, d_v=d_v),
+            _inputs(draw, *batch, m=m, d_k=d_k, d_v=d_v),
             why="each output is the sum of the values by the weights softmax(q kᵀ / √d_k)",
         )
 

@@ -125,7 +125,10 @@ def _(student: Any, draw: Draw) -> None:
     shared = list(ours)
     cotangent = draw.normal(3, 5, 12)
     got = expect.gradients(
-        pair.theirs(ids, types), {n: theirs[n] for n in shared}, cotangent, what=WHAT
+        pair.theirs(ids.clone(), types.clone()),
+        {n: theirs[n] for n in shared},
+        cotangent,
+        what=WHAT,
     )
     want = expect.gradients(
         pair.ours(ids, types), {n: ours[n] for n in shared}, cotangent.double(), what=WHAT

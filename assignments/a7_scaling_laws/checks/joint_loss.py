@@ -3,6 +3,7 @@
 Left out: zero and negative sizes. Proved by: `autograder validate a7_scaling_laws`.
 """
 
+import copy
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +41,7 @@ def _(student: Any, draw: Draw) -> None:
     law = drawn_law(draw, SMALL)
     n, d = sides(draw, law)
     for size, tokens in ((n, d), (n, float(d[0])), (float(n[0, 0]), d)):
-        got = student(size, tokens, **asdict(law))
+        got = student(*copy.deepcopy((size, tokens)), **asdict(law))
         why = "a column of sizes and a row of tokens give a table of losses; " + WHY
         numbers.near(got, law.loss(size, tokens), what=WHAT, why=why)
     one = student(float(n[0, 0]), float(d[0]), **asdict(law))
