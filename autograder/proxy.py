@@ -41,12 +41,23 @@ class ModuleProxy(Borrowed):
         return iter(self._leaves().values())
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        """Names and plain tensors. Raises: BadReply when it is nothing of the kind."""
-        return _named_tensors(self._method("state_dict"))
+        """Names and plain tensors. Raises: BadReply when it is nothing of the kind.
+
+        What else `get_extra_state` of a module gives is the module's own affair and left out.
+        """
+        state = self._method("state_dict")
+        extra = _extra_state(state)
+        return _named_tensors(
+            {n: v for n, v in state.items() if n not in extra} if extra else state
+        )
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Copy tensors into the student's module. Raises: StudentRaised where they do not fit."""
-        self._method("load_state_dict", dict(state))
+        """Copy tensors into the student's module. Raises: StudentRaised where they do not fit.
+
+        The module may change what it is given, so that is a copy; it is given its own extra state.
+        """
+        copies = {name: tensor.detach().clone() for name, tensor in state.items()}
+        self._method("load_state_dict", _extra_state(self._method("state_dict")) | copies)
         self._parameters = None
 
     def zero_grad(self) -> None:
@@ -140,6 +151,17 @@ class LostName:
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """Raises: StudentDied."""
         raise StudentDied(self._why)
+
+
+def _extra_state(state: object) -> dict[str, object]:
+    """What nn.Module.get_extra_state put into a state_dict and is no tensor."""
+    return {
+        name: value
+        for name, value in (state.items() if isinstance(state, dict) else ())
+        if type(name) is str
+        and name.endswith("_extra_state")
+        and not isinstance(value, torch.Tensor)
+    }
 
 
 def _named_tensors(value: object) -> dict[str, torch.Tensor]:

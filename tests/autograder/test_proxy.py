@@ -58,6 +58,32 @@ class Pair(Net):
         out = super().forward(x)
         return out, {"half": out / 2, "count": x.numel()}
 
+class Worded(nn.Module):
+    """State beside the tensors, its own and a part's."""
+
+    def __init__(self, words, inner=None):
+        super().__init__()
+        self.words, self.inner = words, inner
+        self.w = nn.Parameter(torch.ones(2))
+
+    def get_extra_state(self):
+        return self.words
+
+    def set_extra_state(self, words):
+        self.words = words + ("loaded",)
+
+    def forward(self):
+        return self.words if self.inner is None else self.words + self.inner()
+
+class Greedy(nn.Linear):
+    """Changes whatever it is given to load."""
+
+    def load_state_dict(self, state, *args, **kwargs):
+        super().load_state_dict(state, *args, **kwargs)
+        for tensor in state.values():
+            tensor.zero_()
+        state.clear()
+
 def run(module, x):
     return module(x) * 3
 '''
@@ -212,6 +238,16 @@ def test_weights_that_do_not_fit_are_refused(student):
     for weights in wrong:
         with pytest.raises((RuntimeError, StudentRaised), match=r"Error\(s\) in loading|size mism"):
             module.load_state_dict(weights)
+
+
+def test_state_that_is_no_tensor_stays_with_the_module(student):
+    module = student("Worded")(("one",), student("Worded")(("two",)))
+    state = module.state_dict()
+    if isinstance(module, ModuleProxy):
+        assert state.keys() == {"w", "inner.w"}
+    module.load_state_dict({**state, "inner.w": normal(2)})
+    assert torch.equal(module.state_dict()["inner.w"], normal(2))
+    assert module() == ("one", "loaded", "two", "loaded")
 
 
 def gradients(module: Any) -> dict[str, torch.Tensor | None]:
@@ -411,6 +447,18 @@ def test_odd_parameters_are_a_bad_reply(look, what):
     for use in (module.named_parameters, module.parameters, lambda: module(torch.ones(2))):
         with pytest.raises(BadReply, match="named tensors"):
             use()
+
+
+def test_what_a_module_does_to_weights_it_loads_does_not_reach_the_callers(submission, printed):
+    one = submission()
+    printed(one.run(SOURCE))
+    module = one.snapshot().look(["Greedy"])["Greedy"](3, 2)
+    state = {"weight": normal(2, 3), "bias": normal(2)}
+    module.load_state_dict(state)
+    assert torch.equal(module.state_dict()["weight"], normal(2, 3)), "it was loaded"
+    assert state.keys() == {"weight", "bias"}
+    assert torch.equal(state["weight"], normal(2, 3))
+    assert torch.equal(state["bias"], normal(2))
 
 
 def test_an_odd_mode_is_no_training(look):
