@@ -4,19 +4,21 @@ A call whose tensors require a gradient becomes a `torch.autograd.Function` whos
 other end for the vector–Jacobian product, so `backward`, `torch.autograd.grad` and `gradcheck` work
 through it. A function of this end that was passed as argument may use tensors of this end that the
 other never sees (a closure's weights): what reaches them while the other end goes backward is
-gathered and counts as their gradient.
+gathered and counts as their gradient. Under `torch.vmap` each slice of the batch is one call.
 
-Left out: second derivatives. Proved by: tests/autograder/inside/test_peer.py.
+Left out: second derivatives, torch.func.grad and its kin.
+Proved by: tests/autograder/inside/test_peer.py.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.autograd.function import once_differentiable
+from torch.utils import _pytree as pytree
 
 from . import wire
 from .arguments import carry_over, update
@@ -55,6 +57,8 @@ class Exchange:
     def value(self) -> Any:
         """Make the call. Raises: what Peer.call says."""
         inputs = self.inputs()
+        if any(torch._C._functorch.is_batchedtensor(tensor) for tensor in inputs):
+            return _EachSlice.apply(self._again, *self._given)  # type: ignore[no-untyped-call]
         grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
         self.run(grad)
         if self.live:
@@ -62,6 +66,13 @@ class Exchange:
             outputs = _RemoteCall.apply(self, *inputs)  # type: ignore[no-untyped-call]
             self.reader.tensors.update(zip(self.live, outputs, strict=True))
         return self.reader.read(self.reply.value)
+
+    def _again(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
+        """The same call with other arguments."""
+        message = self.message
+        return Exchange(
+            self.peer, message.target, message.method, args, kwargs, self.params
+        ).value()
 
     def inputs(self) -> list[torch.Tensor]:
         """The tensors of the arguments in order, then the parameters."""
@@ -129,13 +140,40 @@ class _RemoteCall(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         peer: Peer = ctx.tape.peer
-        outer, peer.gathered = peer.gathered, {}
-        try:
-            gradients = peer.pull(ctx.tape.call, cotangents, ctx.kinds)
-            gathered = [peer.gathered.get(leaf) for leaf in ctx.captured]
-        finally:
-            peer.gathered = outer
+        with peer.alone:
+            outer, peer.gathered = peer.gathered, {}
+            try:
+                gradients = peer.pull(ctx.tape.call, cotangents, ctx.kinds)
+                gathered = [peer.gathered.get(leaf) for leaf in ctx.captured]
+            finally:
+                peer.gathered = outer
         return (None, *gradients, *gathered)
+
+
+class _EachSlice(torch.autograd.Function):
+    """A call under torch.vmap, which hands its rule the arguments with the batch uncovered."""
+
+    @staticmethod
+    def forward(call: Callable[..., Any], *given: object) -> Any:
+        raise NotImplementedError("vmap's rule is what is called")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """Nothing is kept: the calls of the slices are differentiable themselves."""
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, call: Callable[..., Any], *given: object) -> tuple[Any, int]:
+        def at(number: int) -> Any:
+            def slice_of(value: Any, dim: int | None) -> Any:
+                return value if dim is None else value.select(dim, number)
+
+            return pytree.tree_map(slice_of, given, in_dims[1:])
+
+        def together(first: Any, *others: Any) -> Any:
+            return torch.stack([first, *others]) if isinstance(first, torch.Tensor) else first
+
+        values = [call(*at(number)) for number in range(info.batch_size)]
+        return pytree.tree_map(together, *values), 0
 
 
 def pull(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from _thread import RLock  # not threading's: a notebook may have replaced what that uses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,7 @@ class Peer:
         self._forget: list[int] = []
         self._ids = itertools.count(1)
         self._nesting = 0
+        self.alone = RLock()  # threads take turns; an end is made, with its lock, after a fork
         self.under_way: Exchange | None = None  # this end's own call that waits for its answer
         self.gathered: dict[
             torch.Tensor, torch.Tensor
@@ -101,7 +103,8 @@ class Peer:
 
         Raises: RemoteError, wire.WireError and its kinds, Unsendable.
         """
-        return Exchange(self, target, method, args, kwargs or {}, params or {}).value()
+        with self.alone:
+            return Exchange(self, target, method, args, kwargs or {}, params or {}).value()
 
     def pull(
         self, call: int, cotangents: Sequence[torch.Tensor | None], kinds: Sequence[object]

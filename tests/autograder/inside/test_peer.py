@@ -1,6 +1,8 @@
 """Two peers in one process: calls, callbacks and gradients are as if there were no wire between."""
 
 import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import numpy as np
@@ -286,6 +288,58 @@ def test_gradients_through_a_callback(pair):
     assert len(calls) == 4, "the forward pass calls it once a key, the backward pass never"
     true = torch.autograd.grad(attend(*inputs, score)[1].sum(), inputs)
     torch.testing.assert_close(mine, true)
+
+
+def test_a_callback_called_from_several_threads(pair):
+    def attend_in_threads(query, keys, values, score):
+        with ThreadPoolExecutor(4) as pool:
+            weights = softmax(torch.stack([*pool.map(lambda key: score(query, key), keys)]))
+        return weights, weights @ values
+
+    inputs, weight = (normal(3), normal(12, 3), normal(12, 2)), normal(3, 3)
+
+    def score(query, key):
+        return query @ weight @ key
+
+    pair.near.deadline = lambda: time.monotonic() + 5
+    mine = torch.autograd.grad(
+        pair.remote(attend_in_threads)(*inputs, score)[1].sum(), (weight, *inputs)
+    )
+    true = torch.autograd.grad(attend(*inputs, score)[1].sum(), (weight, *inputs))
+    torch.testing.assert_close(mine, true)
+
+
+def test_a_callback_under_vmap(pair):
+    """As torch's own: each slice is one call, and gradients reach the closure's weights too."""
+
+    def attend_by_vmap(query, keys, values, score):
+        weights = softmax(torch.vmap(score, in_dims=(None, 0))(query, keys))
+        return weights, weights @ values
+
+    inputs, weight = (normal(3), normal(4, 3), normal(4, 2)), normal(3, 3)
+
+    def score(query, key):
+        return query @ weight @ key
+
+    mine = torch.autograd.grad(
+        pair.remote(attend_by_vmap)(*inputs, score)[1].sum(), (weight, *inputs)
+    )
+    true = torch.autograd.grad(attend(*inputs, score)[1].sum(), (weight, *inputs))
+    torch.testing.assert_close(mine, true)
+
+
+def test_vmap_of_other_dimensions_of_keywords_and_of_vmap(pair):
+    def both(x, *, y):
+        return {"dot": x @ y, "parts": (x * 2, [y + 1])}
+
+    x, y = normal(3, 5).detach(), normal(5, 3).detach()
+    for function in (both, pair.remote(both)):
+        found = torch.func.vmap(lambda x, y: function(x, y=y), in_dims=(1, 0))(x, y)  # noqa: B023
+        torch.testing.assert_close(found["dot"], (x.T * y).sum(1))
+        torch.testing.assert_close(found["parts"], (x.T * 2, [y + 1]))
+    remote = pair.remote(lambda a, b: a @ b)
+    table = torch.vmap(torch.vmap(remote, in_dims=(None, 0)), in_dims=(0, None), out_dims=1)
+    torch.testing.assert_close(table(y, y + 1), (y + 1) @ y.T)
 
 
 def test_gradients_of_what_a_callback_alone_knows(pair):
