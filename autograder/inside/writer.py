@@ -1,8 +1,9 @@
 """Writes values as plain JSON and raw tensors: what may cross between judge and student.
 
 By value: None, bool, int, float, complex, str, bytes, list, tuple, set, dict, dtypes, devices,
-strided CPU tensors and tensors on the meta device, numpy arrays, torch generators (by state).
-Anything else stays where it is and is *lent*: the receiver gets a number that it can call.
+strided CPU tensors and tensors on the meta device, numpy arrays, torch generators (by state), and
+what derives from these and cannot be called. Anything else stays where it is and is *lent*: the
+receiver gets a number that it can call.
 Identical tensors stay identical.
 
 Only exact base types and contiguous data are written: subclasses, strides, hooks and overridden
@@ -63,6 +64,8 @@ class Writer:
         exact = _EXACT.get(type(value))
         if exact is not None:
             return exact(self, value, depth)
+        if callable(value):
+            return self._lend(value)
         for kind, write in _WRITERS:
             if isinstance(value, kind):
                 return write(self, value, depth)

@@ -396,7 +396,14 @@ def test_a_subclass_becomes_its_plain_base(value, plain):
     assert same(across(value), plain)
 
 
+class CallablePoint(Point):
+    def __call__(self):
+        return self
+
+
+CALLABLE = type("Callable", (), {"__call__": lambda self: self})
 OTHERS = [
+    CallablePoint(1, 2), *(type("Made", (CALLABLE, base), {})() for base in (dict, int, str, list)),
     object(), object, len, lambda x: x, nn.Linear(1, 1), nn.Linear, deque([1]), iter([]), range(3),
     slice(1), bytearray(b"a"), torch, NotImplemented, torch.strided, Exception("x"),
 ]  # fmt: skip
