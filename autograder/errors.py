@@ -46,7 +46,14 @@ class StudentError(CoursewareError):
 
 
 class StudentRaised(StudentError):
-    """The student's code raised: the text is `TypeName: message`, plain and capped."""
+    """The student's code raised: the text is `TypeName: message`, plain and capped.
+
+    `kinds`: names of the exception's type and of all that it derives from, as that end says.
+    """
+
+    def __init__(self, text: str, kinds: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.kinds = kinds
 
 
 class StudentTimeout(StudentError):

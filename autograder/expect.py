@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder import margin
-from autograder.errors import StudentDied, StudentError, StudentTimeout
+from autograder.errors import StudentDied, StudentError, StudentRaised, StudentTimeout
 
 TOLERANCES: dict[torch.dtype, tuple[float, float]] = {
     torch.float64: (1e-7, 1e-8),
@@ -211,6 +211,24 @@ def same_gradients(
                 f"torch.no_grad cut a result off from its inputs"
             )
         close(gradient, want, what=f"{what}: the gradient of {of}", dtype=dtype)
+
+
+def raises(
+    call: Callable[[], object], expected: type[Exception], *, what: str, why: str = ""
+) -> None:
+    """Fail unless `call` raises an exception of the type expected, or of one derived from it."""
+    try:
+        found = f"got {kind(call())}"
+    except (StudentTimeout, StudentDied):
+        raise
+    except Exception as error:
+        theirs = error.kinds if isinstance(error, StudentRaised) else ()
+        if isinstance(error, expected) or expected.__name__ in theirs:
+            return
+        found = f"it {in_words(error)}"
+    raise CheckFailed(
+        f"{what}: expected {expected.__name__}, {found}" + (f" ({why})" if why else "")
+    )
 
 
 def reads_values(error: Exception) -> bool:

@@ -83,7 +83,7 @@ class Snapshot(Peer):
         try:
             return super().request(message, blob, descriptor)
         except RemoteError as error:
-            raise StudentRaised(plain(str(error), limit=600)) from None
+            raise StudentRaised(plain(str(error), limit=600), error.kinds) from None
         except wire.WireTimeout:
             self._interrupt(message.id)
             raise StudentTimeout(f"no answer within {self._deadlines.call_s:g} s") from None

@@ -198,11 +198,12 @@ class Reply(msgspec.Struct, tag="reply"):
 
 
 class Raised(msgspec.Struct, tag="raised"):
-    """The call raised; both texts are capped and plain."""
+    """The call raised; all texts are capped and plain. `bases`: what the type derives from."""
 
     id: int
     name: str
     text: str
+    bases: tuple[str, ...] = ()
 
 
 Message = Hello | PutFile | RunCell | CellDone | Fork | Look | Define | Call | Pull | Reply | Raised

@@ -26,6 +26,8 @@ from .writer import Writer
 
 MAX_NESTING = 16  # calls within callbacks within calls
 ERROR_CHARACTERS = 500
+NAME_CHARACTERS = 80
+MOST_BASES = 16  # of an exception's type
 TAPE_BYTES = 16 * 2**10  # what a tape holds besides its tensors, at most
 
 
@@ -34,11 +36,11 @@ class Refused(Exception):
 
 
 class RemoteError(Exception):
-    """The other end raised; `name` is the exception's type there."""
+    """The other end raised; `name` is the exception's type there, `kinds` it and its bases."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, bases: Sequence[str] = ()) -> None:
         super().__init__(f"{name}: {text}" if text else name)
-        self.name, self.text = name, text
+        self.name, self.text, self.kinds = name, text, (name, *bases)
 
 
 class Tape:
@@ -126,7 +128,9 @@ class Peer:
                 self.serve(answer, answer_blob)
             elif getattr(answer, "id", None) == message.id:
                 if isinstance(answer, wire.Raised):
-                    raise RemoteError(answer.name[:80], answer.text[:ERROR_CHARACTERS])
+                    bases = [base[:NAME_CHARACTERS] for base in answer.bases[:MOST_BASES]]
+                    name, text = answer.name[:NAME_CHARACTERS], answer.text[:ERROR_CHARACTERS]
+                    raise RemoteError(name, text, bases)
                 return answer, answer_blob
 
     def new_id(self) -> int:
@@ -277,7 +281,8 @@ def raised(number: int, error: BaseException) -> wire.Raised:
         text = str.encode(str(error)[:ERROR_CHARACTERS], "utf-8", "replace").decode()
     except BaseException:
         text = "(its message could not be made)"
-    return wire.Raised(number, type(error).__name__[:80], text)
+    name, *bases = [kind.__name__[:NAME_CHARACTERS] for kind in type(error).__mro__]
+    return wire.Raised(number, name, text, tuple(bases[:MOST_BASES]))
 
 
 def _mark_leaves(message: wire.Call, reader: Reader) -> list[torch.Tensor]:

@@ -199,6 +199,42 @@ def test_lost_calls_pass_through():
         expect.value_on_meta(lost, what="f")
 
 
+class Mine(ValueError):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), Mine(), StudentRaised("Mine: no", ("Mine", "ValueError"))]
+)
+def test_an_exception_of_the_kind_expected(error):
+    expect.raises(lambda: raise_(error), ValueError, what="f")
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        (lambda: 1.5, "got a float"),
+        (lambda: raise_(KeyError("a")), "it raised KeyError: 'a'"),
+        (lambda: raise_(StudentRaised("Mine: no", ("Mine", "KeyError"))), "it raised Mine: no"),
+        (lambda: raise_(StudentRaised("ValueError: f is missing")), "it raised ValueError: f is"),
+        (lambda: raise_(BadReply("too deep")), "it raised too deep"),
+    ],
+)
+def test_no_exception_of_the_kind_expected(call, found):
+    with pytest.raises(CheckFailed, match=f"^f: expected ValueError, {found}.* .a reason.$"):
+        expect.raises(call, ValueError, what="f", why="a reason")
+
+
+@pytest.mark.parametrize("error", [StudentTimeout("5 s"), StudentDied("killed")])
+def test_a_lost_call_raised_nothing(error):
+    with pytest.raises(type(error)):
+        expect.raises(lambda: raise_(error), Exception, what="f")
+
+
+def raise_(error: Exception) -> None:
+    raise error
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [

@@ -176,6 +176,14 @@ def test_what_a_function_raises_is_told(submission, code, told):
         assert str(caught.value) == told
 
 
+def test_what_an_exception_derives_from_is_told(submission):
+    one = submission()
+    one.run("class Mine(ValueError): pass\ndef f(x):\n    raise Mine('no')")
+    with pytest.raises(StudentRaised, match="^Mine: no$") as caught:
+        one.snapshot().look(["f"])["f"](1)
+    assert caught.value.kinds[:3] == ("Mine", "ValueError", "Exception")
+
+
 def test_what_is_left_of_a_closed_submission_says_so(submission):
     one = submission()
     one.run("import torch\nmodel = torch.nn.Linear(2, 2)\ndef f(x): return x * 2")

@@ -77,6 +77,19 @@ def test_what_is_raised_there_is_told_here(pair, error, told):
     assert str(caught.value) == told
 
 
+def test_what_an_exception_derives_from_is_told_too(pair):
+    class Singular(np.linalg.LinAlgError):
+        pass
+
+    def fail():
+        raise Singular("no")
+
+    with pytest.raises(RemoteError) as caught:
+        pair.remote(fail)()
+    kinds = ("Singular", "LinAlgError", "ValueError", "Exception", "BaseException", "object")
+    assert caught.value.kinds == kinds
+
+
 def test_an_exception_whose_text_fails_is_told_all_the_same(pair):
     class Mute(Exception):
         def __str__(self):

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, strategies as st
 
 from autograder.inside import wire
+from autograder.inside.peer import RemoteError
 
 
 def normal(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -53,6 +54,13 @@ FORGED_REPLIES = {
     "another kind of answer": lambda message: wire.CellDone(message.id, [], 1, False),
     "a greeting of this id": lambda message: wire.PutFile(message.id, "a", b""),
 }
+
+
+def test_what_an_exception_is_said_to_derive_from_is_capped(liar):
+    lie = liar(lambda message: wire.Raised(message.id, "E" * 999, "no", ("B" * 999,) * 999))
+    with pytest.raises(RemoteError) as caught:
+        lie.function(1)
+    assert caught.value.kinds == ("E" * 80, *("B" * 80,) * 16)
 
 
 @pytest.mark.parametrize("answer", FORGED_REPLIES.values(), ids=FORGED_REPLIES)
