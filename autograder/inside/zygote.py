@@ -116,6 +116,7 @@ def _init(
                 jail.set_limits(limits)
                 jail.load_filter(program)
             _own_descriptors(descriptor)
+            _import_from_working_folder()
             conversation.setblocking(False)
             server.serve(conversation, token, shell)
             os._exit(0)
@@ -126,6 +127,15 @@ def _init(
     except BaseException:
         traceback.print_exc(file=sys.__stderr__)
     os._exit(0)
+
+
+def _import_from_working_folder() -> None:
+    """As a notebook's kernel does: behind the standard library, before what is installed.
+
+    For the student's process alone: no other may import what a student wrote.
+    """
+    installed = [folder.endswith(("site-packages", "dist-packages")) for folder in sys.path]
+    sys.path.insert(installed.index(True), "")
 
 
 def _own_descriptors(conversation: int) -> None:

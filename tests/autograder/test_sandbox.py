@@ -163,6 +163,26 @@ def test_a_conversation_dropped_at_once_leaves_no_process(sandbox):
     assert wait_until(lambda: len(tree(sandbox)) == 3)
 
 
+@pytest.mark.sandbox
+def test_the_working_folder_is_on_the_path_of_the_students_process_alone(
+    monkeypatch, submission, printed
+):
+    """Each init, forked from the warm process, tells as it forks how often it is on its path."""
+    told = "event == 'os.fork' and os.write(2, b'%d' % sys.path.count(''))"
+    hook = f"import os, sys; sys.addaudithook(lambda event, _: {told}); "
+    monkeypatch.setattr(module, "_START", hook + module._START)
+    with Sandbox() as other:
+        other.wait_ready()
+        for _ in range(2):
+            one = submission(other)
+            printed(one.run("%%writefile mine.py\nx = 3"))
+            printed(
+                one.run("def f():\n    import mine, sys\n    return mine.x, sys.path.count('')")
+            )
+            assert one.snapshot().look(["f"])["f"]() == (3, 1)
+        assert other.log() == "00"
+
+
 STAY = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(100)"
 
 

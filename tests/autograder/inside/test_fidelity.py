@@ -387,6 +387,36 @@ made
 del made
 made
 """,
+    "modules of one's own": r"""
+%%writefile mytools.py
+def double(x):
+    return 2 * x
+# %%
+from mytools import double
+double(4)
+# %%
+%%writefile zipapp.py
+raise ValueError('of the standard library, which comes first')
+# %%
+import zipapp
+# %%
+%%writefile nbclient.py
+mine = 'of the packages, which come last'
+# %%
+import nbclient, sys
+sys.modules.pop('nbclient').mine
+# %%
+import os
+os.mkdir('part'); os.chdir('part')
+# %%
+%%writefile elsewhere.py
+here = True
+# %%
+import elsewhere
+elsewhere.here
+# %%
+os.chdir('..')
+""",
     # last: with %matplotlib on, %run shows a figure too
     "plots": r"""
 import matplotlib.pyplot as plt
