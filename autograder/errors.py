@@ -13,7 +13,8 @@
         └── BadReply            what it sent is no value that the judge accepts
 
 A `StudentError` is an outcome of grading, not a fault of the program: checks turn it into a
-message.
+message. `SandboxUnavailable` may come up within any call of a student's object and is none: whoever
+catches what such a call raises lets it through.
 """
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.errors import StudentError
+from autograder.errors import SandboxUnavailable, StudentError
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -28,7 +28,10 @@ class Tested(msgspec.Struct, frozen=True):
 
 
 def evaluate(source: str, worth: float, bind: Callable[[list[str]], Mapping[str, Any]]) -> Tested:
-    """Run a test cell that is worth that many points; `bind` gives the names that it reads."""
+    """Run a test cell that is worth that many points; `bind` gives the names that it reads.
+
+    Raises: SandboxUnavailable when no student process can be had.
+    """
     tree = ast.parse(source)
     namespace = dict(bind(free_names(tree)))
     printed = io.StringIO()
@@ -40,6 +43,8 @@ def evaluate(source: str, worth: float, bind: Callable[[list[str]], Mapping[str,
             if isinstance(last, ast.Expr):
                 expression = compile(ast.Expression(last.value), "<test cell>", "eval")
                 value = eval(expression, namespace)  # noqa: S307
+    except SandboxUnavailable:  # says nothing of the student's work
+        raise
     except Exception as error:
         own = isinstance(error, StudentError)
         text = str(error) if own else f"{type(error).__name__}: {error}"

@@ -24,7 +24,13 @@ import torch
 from torch import Tensor, nn
 
 from autograder import margin
-from autograder.errors import StudentDied, StudentError, StudentRaised, StudentTimeout
+from autograder.errors import (
+    SandboxUnavailable,
+    StudentDied,
+    StudentError,
+    StudentRaised,
+    StudentTimeout,
+)
 
 TOLERANCES: dict[torch.dtype, tuple[float, float]] = {
     torch.float64: (1e-7, 1e-8),
@@ -184,7 +190,7 @@ def gradients(
         return dict.fromkeys(inputs)
     try:
         found = torch.autograd.grad(out, list(inputs.values()), cotangent, allow_unused=True)
-    except (StudentTimeout, StudentDied):
+    except (SandboxUnavailable, StudentTimeout, StudentDied):
         raise
     except Exception as error:
         raise CheckFailed(f"{what}: the backward pass {in_words(error)}") from error
@@ -219,7 +225,7 @@ def raises(
     """Fail unless `call` raises an exception of the type expected, or of one derived from it."""
     try:
         found = f"got {kind(call())}"
-    except (StudentTimeout, StudentDied):
+    except (SandboxUnavailable, StudentTimeout, StudentDied):
         raise
     except Exception as error:
         theirs = error.kinds if isinstance(error, StudentRaised) else ()
@@ -245,7 +251,7 @@ def value_on_meta(call: Callable[[], object], *, what: str) -> object | None:
     """
     try:
         value = call()
-    except (StudentTimeout, StudentDied):
+    except (SandboxUnavailable, StudentTimeout, StudentDied):
         raise
     except Exception as error:
         if reads_values(error):

@@ -239,6 +239,7 @@ def _judge_one(student: str) -> Verdict:
         raise
     except Exception as error:
         return _failed(job, student, f"the judge itself failed: {type(error).__name__}: {error}")
+    _check_sandbox(job)
     verdict = Verdict(
         SCHEMA,
         job.assignment,
@@ -251,6 +252,15 @@ def _judge_one(student: str) -> Verdict:
         judged.seconds | {"whole": time.perf_counter() - started},
     )
     return save(verdict, judged.notebook, folder_of(job.course, job.assignment, student))
+
+
+def _check_sandbox(job: Job) -> None:
+    """Raises: SandboxUnavailable if it ended meanwhile, which may look like the student's fault."""
+    from autograder.student import Submission
+
+    probe = Submission(job.sandbox, job.deadlines, {})
+    probe.start()
+    probe.close()
 
 
 def _failed(job: Job, student: str, reason: str) -> Verdict:

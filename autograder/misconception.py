@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.draw import Draw
-from autograder.errors import StudentDied, StudentRaised, StudentTimeout
+from autograder.errors import SandboxUnavailable, StudentDied, StudentRaised, StudentTimeout
 from autograder.expect import TOLERANCES, differences, reads_values
 from autograder.rubric import Rubric
 
@@ -52,11 +52,11 @@ class RightImplementation:
 def observe(call: Callable[[], object]) -> Observation:
     """What a call gives: its value, or the name of the type of the exception it raised.
 
-    Slow and dying calls are no observation: they are let through.
+    Slow and dying calls, and those that find no sandbox, are no observation: they are let through.
     """
     try:
         return _plain(call())
-    except (StudentTimeout, StudentDied):
+    except (SandboxUnavailable, StudentTimeout, StudentDied):
         raise
     except StudentRaised as error:
         return "raised", str(error).partition(":")[0]
@@ -68,7 +68,7 @@ def observe_on_meta(call: Callable[[], object]) -> Observation:
     """What a call on the meta device gives; reading numbers there is no mistake, and told apart."""
     try:
         call()
-    except (StudentTimeout, StudentDied):
+    except (SandboxUnavailable, StudentTimeout, StudentDied):
         raise
     except Exception as error:
         if reads_values(error):

@@ -90,6 +90,7 @@ class Sandbox:
             stderr=self._log,
             pass_fds=[theirs.fileno()],
             cwd="/",
+            start_new_session=True,  # a terminal's interrupt is for the grader alone
         )
         theirs.close()
         self._control = ours

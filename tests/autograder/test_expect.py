@@ -7,7 +7,13 @@ import torch
 from torch import nn
 
 from autograder import expect
-from autograder.errors import BadReply, StudentDied, StudentRaised, StudentTimeout
+from autograder.errors import (
+    BadReply,
+    SandboxUnavailable,
+    StudentDied,
+    StudentRaised,
+    StudentTimeout,
+)
 from autograder.expect import CheckFailed
 
 
@@ -191,12 +197,24 @@ def test_code_that_reads_numbers_gets_the_benefit_of_the_doubt_on_meta(reads):
     assert expect.value_on_meta(lambda: reads(x), what="f") is None
 
 
-def test_lost_calls_pass_through():
-    def lost():
-        raise StudentTimeout("after 5 s")
+LOST = [StudentTimeout("after 5 s"), StudentDied("killed"), SandboxUnavailable("it ended")]
 
-    with pytest.raises(StudentTimeout):
+
+@pytest.mark.parametrize("error", LOST)
+def test_lost_calls_pass_through(error: Exception):
+    def lost(*_: object) -> object:
+        raise error
+
+    with pytest.raises(type(error)):
         expect.value_on_meta(lost, what="f")
+
+    class Lost(torch.autograd.Function):
+        forward = staticmethod(lambda ctx, x: x.clone())
+        backward = staticmethod(lost)
+
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(type(error)):
+        expect.gradients(Lost.apply(x), {"x": x}, torch.ones(2), what="f")
 
 
 class Mine(ValueError):

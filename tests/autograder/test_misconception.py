@@ -5,8 +5,15 @@ import torch
 from torch import nn
 
 import autograder.misconception as module
-from autograder.errors import StudentDied, StudentRaised, StudentTimeout
-from autograder.misconception import Misconception, RightImplementation, diagnose, observe, same
+from autograder.errors import SandboxUnavailable, StudentDied, StudentRaised, StudentTimeout
+from autograder.misconception import (
+    Misconception,
+    RightImplementation,
+    diagnose,
+    observe,
+    observe_on_meta,
+    same,
+)
 from autograder.rubric import Rubric, grade, session
 
 
@@ -120,6 +127,15 @@ def test_a_lost_call_ends_the_diagnosis(rubric: Rubric, error: Exception):
 
     assert named(rubric, student) is None
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("observe_one", [observe, observe_on_meta])
+def test_a_call_without_a_sandbox_is_no_observation(observe_one):
+    def unavailable():
+        raise SandboxUnavailable("it ended")
+
+    with pytest.raises(SandboxUnavailable):
+        observe_one(unavailable)
 
 
 def test_grade_files_the_name_and_prints_the_sentence(

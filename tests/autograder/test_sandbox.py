@@ -157,6 +157,13 @@ def test_the_warm_process_gathers_nothing(sandbox, submission):
 
 
 @pytest.mark.sandbox
+def test_an_interrupt_at_the_terminal_does_not_reach_it(sandbox):
+    """A terminal sends it to the processes of its own session alone."""
+    sessions = {os.getsid(process.pid) for process in tree(sandbox)}
+    assert os.getsid(0) not in sessions
+
+
+@pytest.mark.sandbox
 def test_a_conversation_dropped_at_once_leaves_no_process(sandbox):
     for _ in range(5):
         sandbox.spawn().close()
