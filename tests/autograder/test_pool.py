@@ -44,3 +44,31 @@ def test_an_interrupt_is_left_to_the_parent():
         os.kill(pid, signal.SIGINT)
         time.sleep(0.1)
         assert pool.submit(os.getpid).result() == pid
+
+
+INTERRUPTED = """
+import time
+from autograder.pool import forked
+try:
+    with forked(2) as pool:
+        naps = [pool.submit(time.sleep, 30) for _ in range(8)]
+        processes = list(pool._processes.values())
+        print(*pool._processes, flush=True)
+        naps[0].result()
+except KeyboardInterrupt:
+    print("interrupted", all(not process.is_alive() for process in processes), flush=True)
+"""
+
+
+def test_an_interrupted_parent_does_not_wait_for_what_is_under_way():
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        time.sleep(0.5)
+        parent.send_signal(signal.SIGINT)
+        out, _ = parent.communicate(timeout=15)
+    assert out == "interrupted True\n"
+    assert parent.returncode == 0
+    assert not any(worker.is_running() for worker in workers)
