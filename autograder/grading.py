@@ -7,7 +7,8 @@ writes the gradebook. A verdict that is stored under the same key (autograder.ve
 it is, so a second run costs nothing and one that was broken off goes on where it stopped.
 
 No submission can stop the others: one that cannot be read, or on which the judge itself fails, gets
-a verdict that says so. Left out: several machines. Proved by: tests/autograder/test_grading.py and
+a verdict that says so; the judge's own failure is shown and recorded, and tried again by the next
+run. Left out: several machines. Proved by: tests/autograder/test_grading.py and
 the sample class.
 """
 
@@ -86,7 +87,7 @@ def grade_class(
     Args:
         course: the course folder.
         assignment: the assignment's name.
-        students: whom to grade (default: all who submitted).
+        students: whom to grade (default: all who submitted); who is named twice is graded once.
         jobs: how many submissions at a time (default: the number of cores).
         regrade: judge again what already has a verdict.
         confined: False runs student code without the sandbox.
@@ -99,7 +100,7 @@ def grade_class(
     """
     global _job
     everyone = course.students(assignment)
-    chosen = list(students) if students is not None else everyone
+    chosen = list(dict.fromkeys(students)) if students is not None else everyone
     if unknown := sorted(set(chosen) - set(everyone)):
         raise CourseError(f"no submission of {assignment} by {', '.join(map(repr, unknown))}")
     if confined:
@@ -189,7 +190,12 @@ def _identity(course: Course, assignment: str, student: str) -> bytes:
     try:
         return read_bytes(course.submission(assignment, student), course.submitted)
     except UnreadableSubmission as error:
-        return f"unreadable: {error}".encode("utf-8", "replace")
+        return _unread(error)
+
+
+def _unread(error: UnreadableSubmission) -> bytes:
+    """What stands for a file that is not read."""
+    return f"unreadable: {error}".encode("utf-8", "replace")
 
 
 def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:
@@ -223,9 +229,12 @@ def _judge_one(student: str) -> Verdict:
     started = time.perf_counter()
     try:
         data = read_bytes(job.course.submission(job.assignment, student), job.course.submitted)
+    except UnreadableSubmission as error:
+        return _failed(job, student, str(error), _unread(error))
+    try:
         submission = read_submission(data, job.template, job.release)
     except UnreadableSubmission as error:
-        return _failed(job, student, str(error))
+        return _failed(job, student, str(error), data)
     try:
         judged = judge(
             submission.notebook,
@@ -263,8 +272,11 @@ def _check_sandbox(job: Job) -> None:
     probe.close()
 
 
-def _failed(job: Job, student: str, reason: str) -> Verdict:
-    """A stored verdict that gives no points and calls for a person."""
+def _failed(job: Job, student: str, reason: str, identity: bytes | None = None) -> Verdict:
+    """A stored verdict that gives no points and calls for a person.
+
+    `identity`: what was read, where that is at fault; without, the next run judges it again.
+    """
     cells = tuple(
         CellVerdict(mark["grade_id"], float(mark["points"]), 0.0, True, reason)
         for cell in job.template["cells"]
@@ -274,7 +286,7 @@ def _failed(job: Job, student: str, reason: str) -> Verdict:
         SCHEMA,
         job.assignment,
         student,
-        verdict_key(_identity(job.course, job.assignment, student), job.basis),
+        "" if identity is None else verdict_key(identity, job.basis),
         "needs review",
         reason,
         cells,

@@ -78,6 +78,57 @@ def test_an_interrupt_ends_the_judges_and_what_was_judged_is_recorded(tiny, hand
     assert recorded(tiny) == {"ada": 2.0}, "one point a test cell"
 
 
+def test_a_file_that_was_incomplete_when_read_is_judged_once_it_is_whole(
+    tiny, hand_in, pretend, monkeypatch
+):
+    hand_in("ada")
+    pretend()
+    path = tiny.submission("tiny", "ada")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    real = grading.read_submission
+
+    def while_it_arrives(data, *rest):
+        path.write_bytes(whole)
+        return real(data, *rest)
+
+    monkeypatch.setattr(grading, "read_submission", while_it_arrives)
+    assert [verdict.status for verdict in grade_class(tiny, "tiny")] == ["needs review"]
+    assert [verdict.status for verdict in grade_class(tiny, "tiny")] == ["graded"]
+
+
+def test_what_cannot_be_read_is_read_again_only_when_it_changed(tiny, hand_in, pretend):
+    hand_in("ada")
+    hand_in("bob")
+    pretend()
+    tiny.submission("tiny", "ada").write_bytes(b"{")
+    tiny.submission("tiny", "bob").unlink()
+    first = grade_class(tiny, "tiny")
+    assert [verdict.status for verdict in first] == ["needs review"] * 2
+    done: list[tuple[int, int]] = []
+    assert grade_class(tiny, "tiny", progress=lambda *now: done.append(now)) == first
+    assert done == [(2, 2)]
+
+
+@pytest.mark.parametrize("fault", [lambda: 1 / 0, lambda: os._exit(1)], ids=["fails", "ends"])
+def test_the_judges_own_fault_is_recorded_and_judged_again(fault, tiny, hand_in, pretend):
+    hand_in("ada")
+    pretend(lambda source: fault())
+    (verdict,) = grade_class(tiny, "tiny")
+    assert verdict.status == "needs review"
+    assert verdict.reason.startswith("the judge")
+    assert recorded(tiny) == {"ada": 0.0}
+    pretend()
+    assert [verdict.status for verdict in grade_class(tiny, "tiny")] == ["graded"]
+    assert recorded(tiny) == {"ada": 2.0}
+
+
+def test_who_is_named_twice_is_graded_once(tiny, hand_in, pretend):
+    hand_in("ada")
+    pretend()
+    assert len(grade_class(tiny, "tiny", students=["ada", "ada"])) == 1
+
+
 @pytest.mark.sandbox
 def test_a_sandbox_that_ends_during_the_last_test_cell_leaves_no_verdict(
     tiny, hand_in, unlisted, monkeypatch
