@@ -139,6 +139,7 @@ def grade(
                 confined=sandbox != "none",
                 progress=progress,
                 tell=problems.append,
+                waiting=lambda: console.print(f"waiting: another run grades {name}"),
             )
         console.print(class_table(verdicts))
         for problem in problems:

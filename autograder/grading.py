@@ -4,7 +4,8 @@ The main process starts the sandbox, loads the checks while it warms up (each ta
 a second, so neither does anything first that can wait), then forks one judge a job.
 Each judge takes submissions from the queue and stores its verdicts itself; the main process alone
 writes the gradebook. A verdict that is stored under the same key (autograder.verdict) is taken as
-it is, so a second run costs nothing and one that was broken off goes on where it stopped.
+it is, so a second run costs nothing and one that was broken off goes on where it stopped. Of two
+runs on one assignment at the same time, the second waits for the first.
 
 No submission can stop the others: one that cannot be read, or on which the judge itself fails, gets
 a verdict that says so; the judge's own failure is shown and recorded, and tried again by the next
@@ -30,6 +31,7 @@ from autograder.bubblewrap import check_outside
 from autograder.course import Course
 from autograder.deadlines import Deadlines
 from autograder.errors import CourseError, SandboxUnavailable, UnreadableSubmission
+from autograder.lock import alone
 from autograder.pool import forked
 from autograder.sandbox import Sandbox
 from autograder.submission import read_submission
@@ -81,6 +83,7 @@ def grade_class(
     record: bool = True,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> list[Verdict]:
     """Grade the submissions of an assignment; one verdict each, in the order of `students`.
 
@@ -95,6 +98,7 @@ def grade_class(
         record: write the gradebook and the autograded notebooks.
         progress: called with (done, of how many) after each submission.
         tell: called with each line about what could not be recorded in full.
+        waiting: called where another run grades this assignment, and must end first.
 
     Raises: CourseError, SandboxUnavailable.
     """
@@ -105,37 +109,41 @@ def grade_class(
         raise CourseError(f"no submission of {assignment} by {', '.join(map(repr, unknown))}")
     if confined:
         check_outside([course.root])
-    shared = basis(assignment, course)
-    found = {} if regrade else _stored(course, assignment, shared, chosen)
-    left = [student for student in chosen if student not in found]
-    if progress:
-        progress(len(found), len(chosen))
-    try:
-        if left:
-            with _sandbox(confined) as sandbox:
-                _job = Job(
-                    course,
-                    assignment,
-                    sandbox,
-                    deadlines or Deadlines(),
-                    shared,
-                    course.template(assignment),
-                    course.released(assignment),
-                    course.data_files(assignment),
-                )
-                warm_up(assignment)
-                sandbox.wait_ready()
-                for student, verdict in _judge_all(left, jobs or os.cpu_count() or 1):
-                    found[student] = verdict
-                    if progress:
-                        progress(len(found), len(chosen))
-    finally:
-        gc.unfreeze()
-        if record and found:
-            for problem in _record(course, assignment, [found[s] for s in chosen if s in found]):
-                if tell:
-                    tell(problem)
-    return [found[student] for student in chosen]
+    course.template_bytes(assignment)  # where there is no course, nothing is made
+    with alone(course.verdicts.with_name(f"{assignment}.lock"), waiting):
+        shared = basis(assignment, course)
+        found = {} if regrade else _stored(course, assignment, shared, chosen)
+        left = [student for student in chosen if student not in found]
+        if progress:
+            progress(len(found), len(chosen))
+        try:
+            if left:
+                with _sandbox(confined) as sandbox:
+                    _job = Job(
+                        course,
+                        assignment,
+                        sandbox,
+                        deadlines or Deadlines(),
+                        shared,
+                        course.template(assignment),
+                        course.released(assignment),
+                        course.data_files(assignment),
+                    )
+                    warm_up(assignment)
+                    sandbox.wait_ready()
+                    for student, verdict in _judge_all(left, jobs or os.cpu_count() or 1):
+                        found[student] = verdict
+                        if progress:
+                            progress(len(found), len(chosen))
+        finally:
+            gc.unfreeze()
+            if record and found:
+                for problem in _record(
+                    course, assignment, [found[s] for s in chosen if s in found]
+                ):
+                    if tell:
+                        tell(problem)
+        return [found[student] for student in chosen]
 
 
 def grade_one(root: Path, assignment: str, student: str) -> Verdict:

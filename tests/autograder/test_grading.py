@@ -1,7 +1,9 @@
 """Grading a class: what is stored, under which key, and what is told, whatever goes wrong."""
 
 import contextlib
+import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -12,7 +14,8 @@ import pytest
 
 import autograder.judge
 from autograder import grading
-from autograder.errors import SandboxUnavailable
+from autograder.course import Course
+from autograder.errors import CourseError, SandboxUnavailable
 from autograder.grading import grade_class
 from autograder.judge import Judged
 from autograder.verdict import CellVerdict
@@ -127,6 +130,49 @@ def test_who_is_named_twice_is_graded_once(tiny, hand_in, pretend):
     hand_in("ada")
     pretend()
     assert len(grade_class(tiny, "tiny", students=["ada", "ada"])) == 1
+
+
+def test_of_two_runs_at_a_time_the_second_waits_and_has_the_last_word(
+    tiny, hand_in, pretend, monkeypatch
+):
+    """A student hands in again while the first run goes on; the second is told to grade that."""
+    hand_in("ada", double="old")
+    pretend()
+    real = grading._record
+    beside: list[multiprocessing.Process] = []
+
+    def second() -> None:
+        monkeypatch.setattr(grading, "_record", real)
+        grade_class(tiny, "tiny", regrade=True, waiting=lambda: waits.set())
+
+    def meanwhile(*rest):
+        shutil.rmtree(tiny.submitted / "ada")
+        hand_in("ada", double="new", **{"question-why": "because"})
+        beside.append(multiprocessing.get_context("fork").Process(target=second))
+        beside[0].start()
+        assert waits.wait(20), "it went on beside the first"
+        return real(*rest)
+
+    waits = multiprocessing.get_context("fork").Event()
+    monkeypatch.setattr(grading, "_record", meanwhile)
+    grade_class(tiny, "tiny")
+    beside[0].join(60)
+    assert beside[0].exitcode == 0
+    executed = (tiny.autograded / "ada" / "tiny" / "tiny.ipynb").read_text()
+    assert "new" in executed
+    assert "old" not in executed
+
+
+def test_a_folder_that_is_no_course_is_left_as_it_is(tmp_path):
+    with pytest.raises(CourseError, match="there is no"):
+        grade_class(Course(tmp_path), "tiny")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_course_that_cannot_be_locked_is_refused_in_words(tiny):
+    (tiny.root / ".autograder" / "tiny.lock").mkdir()
+    with pytest.raises(CourseError, match="must be writable"):
+        grade_class(tiny, "tiny")
 
 
 @pytest.mark.sandbox
