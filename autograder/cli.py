@@ -13,7 +13,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -144,12 +144,13 @@ def grade(
         console.print(class_table(verdicts))
         for problem in problems:
             console.print(problem, style="red", markup=False)
-        _tell_unusable(folder, name)
+        unusable = {} if student else folder.unusable(name)
+        _tell_unusable(unusable)
         took = time.monotonic() - started
         console.print(f"{len(verdicts)} submissions in {took:.1f} s", highlight=False)
         if csv:
-            write_csv(verdicts, csv)
-    if problems or any(verdict.status != "graded" for verdict in verdicts):
+            write_csv(verdicts, csv, unusable)
+    if problems or unusable or any(verdict.status != "graded" for verdict in verdicts):
         raise typer.Exit(NEEDS_A_LOOK)
 
 
@@ -165,6 +166,8 @@ def warm(
     from autograder.build import assignments
     from autograder.warm_grader import start
 
+    if not minutes > 0:  # as "nan" is not either
+        raise typer.BadParameter(f"expected more than 0 minutes, got {minutes:g}")
     found = stop()
     if end:
         console.print("ended" if found else "none was running")
@@ -241,9 +244,9 @@ def _bar(title: str):  # type: ignore[no-untyped-def]
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _tell_unusable(course: Course, name: str) -> None:
+def _tell_unusable(folders: Mapping[str, str]) -> None:
     from autograder.plain import plain
 
-    for folder, fault in course.unusable(name).items():
+    for folder, fault in folders.items():
         text = f"not graded: the folder {folder!r} names no student: {fault}"
         console.print(plain(text), style="red", markup=False)

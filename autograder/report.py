@@ -8,7 +8,7 @@ Proved by: ids and reasons with escapes, rich's markup and formulas.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,18 @@ def class_table(verdicts: Sequence[Verdict]) -> "Table":
     return table
 
 
-def write_csv(verdicts: Iterable[Verdict], path: Path) -> None:
-    """The same for a spreadsheet: one row a student, with a header."""
+def write_csv(
+    verdicts: Iterable[Verdict], path: Path, unusable: Mapping[str, str] | None = None
+) -> None:
+    """The same for a spreadsheet: one row a student, with a header.
+
+    `unusable`: folders that name no student, each with why; they come last, without points.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for verdict in verdicts:
-        row = (
+    rows: list[tuple[str, ...]] = [
+        (
             verdict.student,
             f"{verdict.points:g}",
             f"{verdict.max_points:g}",
@@ -62,6 +67,11 @@ def write_csv(verdicts: Iterable[Verdict], path: Path) -> None:
             " ".join(verdict.misconceptions),
             verdict.reason,
         )
+        for verdict in verdicts
+    ]
+    for folder, fault in (unusable or {}).items():
+        rows.append((folder, "", "", "not graded", "", f"the folder names no student: {fault}"))
+    for row in rows:
         writer.writerow([_no_formula(plain(cell)) for cell in row])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.getvalue().encode("utf-8"))

@@ -1,5 +1,6 @@
 """The command: its exit codes, and an end that is quick but loses nothing."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -32,6 +33,36 @@ def test_what_cannot_be_done_is_exit_code_1_and_told_in_full(autograder):
 
 def test_wrong_words_are_exit_code_2(autograder):
     assert autograder("grade").returncode == 2
+
+
+@pytest.mark.parametrize("minutes", ["nan", "-5", "0"])
+def test_a_warm_grader_for_no_time_is_refused(autograder, minutes):
+    ended = autograder("warm", "a3_attention", "--minutes", minutes)
+    assert ended.returncode == 2
+    assert f"expected more than 0 minutes, got {minutes}" in ended.stderr
+
+
+NOBODY_TO_GRADE = "import autograder.grading as g\ng.grade_class = lambda *_, **options: []"
+
+
+def test_a_folder_that_names_no_student_is_a_problem_and_has_a_row(autograder, tiny, tmp_path):
+    (tiny.submitted / "=cmd()" / "tiny").mkdir(parents=True)
+    words = ["grade", "tiny", "--course", str(tiny.root), "--csv", "grades.csv"]
+    ended = autograder(*words, before=NOBODY_TO_GRADE)
+    assert ended.returncode == 3, ended.stderr
+    assert "not graded: the folder '=cmd()' names no student: it starts with =" in ended.stdout
+    with open(tmp_path / "grades.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row == {
+        "student": "'=cmd()",
+        "points": "",
+        "max_points": "",
+        "status": "not graded",
+        "mistakes": "",
+        "reason": "the folder names no student: it starts with =",
+    }
+    ended = autograder(*words, "--student", "ada", before=NOBODY_TO_GRADE)
+    assert ended.returncode == 0, "nobody asked for it"
 
 
 def test_the_quick_end_still_writes_what_was_printed_and_runs_exit_functions(autograder):
