@@ -8,8 +8,8 @@ process in the sandbox, whose warm process never runs anything of a student's.
 
 It is found by its key: the user, the interpreter, what is installed, and each source of ours by
 path, size and time. What was changed has another key, so no command meets old code; the old grader
-sees the change and ends, as it does after some time without work. Its socket lies in a folder that
-only its user can enter, and both ends ask the kernel who the other is.
+sees the change and ends with its last command, as it does after some time without work. Its socket
+lies in a folder that only its user can enter, and both ends ask the kernel who the other is.
 
 Left out: other machines, and the formgrader's button. Proved by: tests/autograder/test_warm.py.
 """
@@ -117,11 +117,19 @@ def hand_over(words: list[str]) -> int | None:
             return None
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        return int(connection.recv(32) or b"1") if pid else None
+        if not pid:
+            return None
+        code = connection.recv(32)
+        if not code:
+            print(
+                "autograder: the command was killed, or ran out of memory: run it again",
+                file=sys.stderr,
+            )
+        return int(code or b"1")
 
 
 def stop() -> bool:
-    """End the grader that fits; whether there was one."""
+    """Have the grader that fits end, once its commands have; whether there was one."""
     connection = connect()
     if connection is None:
         return False

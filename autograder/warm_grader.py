@@ -1,6 +1,7 @@
 """The process behind `autograder warm`: loads all that grading needs, then forks for each command.
 
-It has one thread and never runs a command itself. Its end, for whatever reason, is that of its
+It has one thread and never runs a command itself. Told to end, or outdated, it takes no more
+commands and lets those that run come to their end. Its own end, for whatever reason, is that of its
 sandbox, which dies with its parent. Who may ask, and how it is found: autograder/warm.py.
 Proved by: tests/autograder/test_warm.py.
 """
@@ -86,19 +87,32 @@ def _serve(assignments: Sequence[str], idle_s: float, run: Run, tell: int) -> No
             os.rename(fresh, name)
             os.write(tell, b"ready")
             os.close(tell)
+            running: set[int] = set()
             try:
-                _take(listener, sandbox, own, idle_s, run)
+                _take(listener, sandbox, own, idle_s, run, running)
             finally:
                 os.unlink(name)
+                listener.close()  # those that wait in line run without it
+                for pid in running:  # they need the sandbox
+                    os.waitpid(pid, 0)
 
 
-def _take(listener: socket.socket, sandbox: Sandbox, own: str, idle_s: float, run: Run) -> None:
-    """Take commands until it is told to end, has none for long, or does not fit any more."""
-    running: set[int] = set()
+def _take(
+    listener: socket.socket,
+    sandbox: Sandbox,
+    own: str,
+    idle_s: float,
+    run: Run,
+    running: set[int],
+) -> None:
+    """Take commands until it is told to end, has none for long, or does not fit any more.
+
+    `running`: the processes of commands that have not ended.
+    """
     ends = time.monotonic() + idle_s
     listener.settimeout(CHECK_S)
     while (running or time.monotonic() < ends) and sandbox.alive and warm.key() == own:
-        running = {pid for pid in running if os.waitpid(pid, os.WNOHANG)[0] == 0}
+        running -= {pid for pid in running if os.waitpid(pid, os.WNOHANG)[0]}
         try:
             connection, _ = listener.accept()
         except TimeoutError:

@@ -19,7 +19,7 @@ from autograder.student import Submission
 
 GRADER = """\
 import os, sys, time
-from autograder import grading
+from autograder import grading, warm
 from autograder.deadlines import Deadlines
 from autograder.student import Submission
 from autograder.warm_grader import start
@@ -34,6 +34,14 @@ def run(words):
     if words[0] == "wait":
         print("waiting", flush=True)
         time.sleep(60)
+    if words[0] == "last":
+        with grading._sandbox(True) as sandbox:
+            print("waiting", flush=True)
+            while not os.path.exists(words[1]):
+                time.sleep(0.05)
+            one = Submission(sandbox, Deadlines(), {})
+            one.start()
+            print(one.run("1").alive, flush=True)
     if words[0] == "student":
         with grading._sandbox(True) as sandbox:
             one = Submission(sandbox, Deadlines(), {})
@@ -42,6 +50,8 @@ def run(words):
             one.run("while True: pass")
     return 7
 
+real = warm.key
+warm.key = lambda: real() + "changed" * os.path.exists(sys.argv[2])
 start([], float(sys.argv[1]), run)
 """
 ASK = "import sys; from autograder.warm import hand_over; sys.exit(hand_over(sys.argv[1:]))"
@@ -60,7 +70,8 @@ def grader(place: Path, ask) -> Iterator[Callable[..., psutil.Process]]:
     made: list[psutil.Process] = []
 
     def start(idle_s: float = 60) -> psutil.Process:
-        subprocess.run([sys.executable, "-c", GRADER, str(idle_s)], check=True)
+        changed = place.with_name("changed")
+        subprocess.run([sys.executable, "-c", GRADER, str(idle_s), str(changed)], check=True)
         made.append(psutil.Process(int(ask("pid").communicate(timeout=60)[0])))
         return made[-1]
 
@@ -122,7 +133,8 @@ def test_a_command_that_is_killed_takes_its_students_along_and_the_grader_stays(
     student = psutil.Process(int(asked.stdout.readline()))
     (command,) = [child for child in process.children() if "bwrap" not in child.name()]
     command.kill()
-    assert asked.wait(timeout=20) == 1
+    assert "the command was killed" in asked.communicate(timeout=20)[1]
+    assert asked.returncode == 1
     assert until(lambda: not student.is_running(), 20), "its loop would go on for ever"
     assert ask("other").wait(timeout=60) == 7
 
@@ -137,6 +149,25 @@ def test_it_ends_when_told_and_its_sandbox_with_it(grader, place):
     assert not list(place.iterdir())
     assert warm.hand_over(["where"]) is None
     assert not warm.stop()
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("how", ["told", "outdated"])
+def test_a_command_that_runs_when_its_grader_is_to_end_comes_to_its_end(
+    how, grader, ask, place, tmp_path
+):
+    process = grader()
+    asked = ask("last", str(tmp_path / "go"))
+    assert asked.stdout.readline() == "waiting\n"
+    if how == "told":
+        assert warm.stop()
+    else:
+        (tmp_path / "changed").touch()
+    assert until(lambda: not list(place.iterdir())), "it takes no more commands"
+    (tmp_path / "go").touch()
+    assert asked.communicate(timeout=60) == ("True\n", "")
+    assert asked.returncode == 7
+    assert until(lambda: not process.is_running())
 
 
 @pytest.mark.sandbox
