@@ -18,56 +18,35 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
+from autograder import judging
 from autograder.bubblewrap import check_outside
 from autograder.course import Course
 from autograder.deadlines import Deadlines
-from autograder.errors import CourseError, SandboxUnavailable, UnreadableSubmission
+from autograder.errors import CourseError
 from autograder.lock import alone
 from autograder.pool import forked
 from autograder.sandbox import Sandbox
-from autograder.submission import read_submission
-from autograder.submitted_file import read_bytes
 from autograder.verdict import (
-    SCHEMA,
-    CellVerdict,
     Verdict,
     basis,
     folder_of,
     load,
     notebook_path,
-    save,
     verdict_key,
 )
 
 if TYPE_CHECKING:
-    from nbformat.notebooknode import NotebookNode
+    pass
 
 Progress = Callable[[int, int], None]
 
 
-class Job(msgspec.Struct, frozen=True):
-    """All that judging one class's submissions shares."""
-
-    course: Course
-    assignment: str
-    sandbox: Sandbox
-    deadlines: Deadlines
-    basis: bytes  # of the keys of its verdicts
-    template: NotebookNode
-    release: NotebookNode
-    files: Mapping[str, bytes]
-
-
-_job: Job  # set before the judges are forked
 _kept: Sandbox | None = None  # a warm grader's
 
 
@@ -102,7 +81,6 @@ def grade_class(
 
     Raises: CourseError, SandboxUnavailable.
     """
-    global _job
     everyone = course.students(assignment)
     chosen = list(dict.fromkeys(students)) if students is not None else everyone
     if unknown := sorted(set(chosen) - set(everyone)):
@@ -119,7 +97,7 @@ def grade_class(
         try:
             if left:
                 with _sandbox(confined) as sandbox:
-                    _job = Job(
+                    judging.job = judging.Job(
                         course,
                         assignment,
                         sandbox,
@@ -186,31 +164,18 @@ def _stored(
 ) -> dict[str, Verdict]:
     found = {}
     for student in students:
-        key = verdict_key(_identity(course, assignment, student), shared)
+        key = verdict_key(judging.identity(course, assignment, student), shared)
         verdict = load(folder_of(course, assignment, student), key)
         if verdict is not None:
             found[student] = verdict
     return found
 
 
-def _identity(course: Course, assignment: str, student: str) -> bytes:
-    """The submission's bytes, or what stands for a file that is not read."""
-    try:
-        return read_bytes(course.submission(assignment, student), course.submitted)
-    except UnreadableSubmission as error:
-        return _unread(error)
-
-
-def _unread(error: UnreadableSubmission) -> bytes:
-    """What stands for a file that is not read."""
-    return f"unreadable: {error}".encode("utf-8", "replace")
-
-
 def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:
     """Verdicts as they come. Where a judge's process dies, the unfinished are judged one by one."""
     left = list(students)
     with forked(min(jobs, len(left))) as pool:
-        futures = {pool.submit(_judge_one, student): student for student in left}
+        futures = {pool.submit(judging.judge_one, student): student for student in left}
         for future in as_completed(futures):
             verdict = _result(future)
             if verdict is not None:
@@ -218,8 +183,8 @@ def _judge_all(students: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdic
                 yield futures[future], verdict
     for student in left:
         with forked(1) as pool:
-            verdict = _result(pool.submit(_judge_one, student))
-        yield student, verdict or _failed(_job, student, "the judge's own process ended on it")
+            verdict = _result(pool.submit(judging.judge_one, student))
+        yield student, verdict or judging.failed(student, "the judge's own process ended on it")
 
 
 def _result(future: Future[Verdict]) -> Verdict | None:
@@ -227,90 +192,6 @@ def _result(future: Future[Verdict]) -> Verdict | None:
         return future.result()
     except BrokenProcessPool:
         return None
-
-
-def _judge_one(student: str) -> Verdict:
-    """In a judge's process: read, judge and store one submission."""
-    from autograder.judge import judge, submission_seed
-
-    job = _job
-    started = time.perf_counter()
-    try:
-        data = read_bytes(job.course.submission(job.assignment, student), job.course.submitted)
-    except UnreadableSubmission as error:
-        return _failed(job, student, str(error), _unread(error))
-    try:
-        submission = read_submission(data, job.template, job.release)
-    except UnreadableSubmission as error:
-        return _failed(job, student, str(error), data)
-    try:
-        judged = judge(
-            submission.notebook,
-            _blank(job.release),
-            job.sandbox,
-            submission_seed(job.course.seed_for(job.assignment), data),
-            job.deadlines,
-            job.files,
-        )
-    except SandboxUnavailable:
-        raise
-    except Exception as error:
-        return _failed(job, student, f"the judge itself failed: {type(error).__name__}: {error}")
-    _check_sandbox(job)
-    verdict = Verdict(
-        SCHEMA,
-        job.assignment,
-        student,
-        verdict_key(data, job.basis),
-        "graded",
-        "",
-        judged.cells,
-        (*submission.notes, *judged.notes),
-        judged.seconds | {"whole": time.perf_counter() - started},
-    )
-    return save(verdict, judged.notebook, folder_of(job.course, job.assignment, student))
-
-
-def _check_sandbox(job: Job) -> None:
-    """Raises: SandboxUnavailable if it ended meanwhile, which may look like the student's fault."""
-    from autograder.student import Submission
-
-    probe = Submission(job.sandbox, job.deadlines, {})
-    probe.start()
-    probe.close()
-
-
-def _failed(job: Job, student: str, reason: str, identity: bytes | None = None) -> Verdict:
-    """A stored verdict that gives no points and calls for a person.
-
-    `identity`: what was read, where that is at fault; without, the next run judges it again.
-    """
-    cells = tuple(
-        CellVerdict(mark["grade_id"], float(mark["points"]), 0.0, True, reason)
-        for cell in job.template["cells"]
-        if (mark := cell["metadata"].get("nbgrader", {})).get("grade")
-    )
-    verdict = Verdict(
-        SCHEMA,
-        job.assignment,
-        student,
-        "" if identity is None else verdict_key(identity, job.basis),
-        "needs review",
-        reason,
-        cells,
-        (),
-        {},
-    )
-    return save(verdict, job.release, folder_of(job.course, job.assignment, student))
-
-
-def _blank(release: Mapping[str, Any]) -> dict[str, str]:
-    """The released source of every nbgrader cell, by grade id."""
-    return {
-        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
-        for cell in release["cells"]
-        if "nbgrader" in cell["metadata"]
-    }
 
 
 def _record(course: Course, assignment: str, verdicts: Sequence[Verdict]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 import autograder.judge
-from autograder import grading
+from autograder import grading, judging
 from autograder.course import Course
 from autograder.errors import CourseError, SandboxUnavailable
 from autograder.grading import grade_class
@@ -41,7 +41,7 @@ def pretend(unlisted, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(autograder.judge, "judge", judged)
         sandbox = types.SimpleNamespace(wait_ready=lambda: None)
         monkeypatch.setattr(grading, "_sandbox", lambda _: contextlib.nullcontext(sandbox))
-        monkeypatch.setattr(grading, "_check_sandbox", lambda job: None)
+        monkeypatch.setattr(judging, "_check_sandbox", lambda: None)
 
     return pretend
 
@@ -89,13 +89,13 @@ def test_a_file_that_was_incomplete_when_read_is_judged_once_it_is_whole(
     path = tiny.submission("tiny", "ada")
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
-    real = grading.read_submission
+    real = judging.read_submission
 
     def while_it_arrives(data, *rest):
         path.write_bytes(whole)
         return real(data, *rest)
 
-    monkeypatch.setattr(grading, "read_submission", while_it_arrives)
+    monkeypatch.setattr(judging, "read_submission", while_it_arrives)
     assert [verdict.status for verdict in grade_class(tiny, "tiny")] == ["needs review"]
     assert [verdict.status for verdict in grade_class(tiny, "tiny")] == ["graded"]
 
@@ -186,7 +186,7 @@ def test_a_sandbox_that_ends_during_the_last_test_cell_leaves_no_verdict(
         def bind_and_end(names):
             bound = bind(names)
             if "triple" in names:
-                os.kill(grading._job.sandbox._process.pid, signal.SIGKILL)
+                os.kill(judging.job.sandbox._process.pid, signal.SIGKILL)
             return bound
 
         return real(source, worth, bind_and_end)

@@ -13,9 +13,9 @@ import torch
 from numpy.polynomial import Polynomial
 
 from assignments.a7_scaling_laws.checks import numbers
+from autograder import expect
 from autograder.draw import Draw
-from autograder.misconception import observe
-from autograder.rubric import CheckFailed, Rubric
+from autograder.rubric import Rubric
 
 ISOFLOP_MINIMUM = Rubric("a7_scaling_laws", "isoflop_minimum")
 
@@ -90,11 +90,8 @@ def _(student: Any, draw: Draw) -> None:
     n, loss = parabola(draw, 7)
     compare(student, n, loss, "a parabola with a bottom")
     n, loss = parabola(draw, 7, sign=-1.0)
-    if observe(lambda: student(n, loss)) != ("raised", "ValueError"):
-        raise CheckFailed(
-            f"{WHAT}: a parabola that opens downwards has a highest point and no lowest one: "
-            "raise ValueError"
-        )
+    why = "a parabola that opens downwards has a highest point and no lowest one"
+    expect.raises(lambda: student(n, loss), ValueError, what=WHAT, why=why)
 
 
 @ISOFLOP_MINIMUM.check("sizes in any order, whole numbers, and arrays left alone", points=0.5)
