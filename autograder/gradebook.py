@@ -95,6 +95,7 @@ def _write_batch(
         except (OSError, ValueError) as error:
             problems.append(plain(f"{verdict.student}: not recorded in full: {error}"))
     with transaction(db):
+        _forget_impossible_times(db)
         for student, time, marks in rows:
             _write_submission(db, known, student, time, marks)
     late = _late(db, known) & {student for student, _, _ in rows}
@@ -143,6 +144,17 @@ def _write_submission(
             (uuid4().hex, known.commented[name], notebook, comment)
             for name, comment in marks.comments.items()
         ],
+    )
+
+
+def _forget_impossible_times(db: sqlite3.Connection) -> None:
+    """One time that SQLAlchemy cannot read, and nbgrader opens no list of the class.
+
+    Also of submissions that are not recorded now: they may be gone.
+    """
+    db.execute(
+        "UPDATE submitted_assignment SET timestamp = NULL"
+        " WHERE timestamp NOT GLOB '2[0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:*'"
     )
 
 

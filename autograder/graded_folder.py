@@ -33,6 +33,9 @@ _EXCHANGE_BYTES = 200
 _HEX = re.compile(rb"[0-9a-f]{32,}")
 """128 digits, as `nbgrader submit` draws them."""
 
+_YEARS = range(2000, 3000)
+"""Years in which a submission may have come: others are a wrong clock's or a student's own."""
+
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?( UTC)?", re.ASCII)
 
 _READ_ONLY = 0o444
@@ -87,11 +90,16 @@ def timestamp_of(submission: Path) -> tuple[str | None, bytes]:
     """When a submission came: in UTC as nbgrader's database writes it, and as the file has it.
 
     Raises:
-        ValueError: The file is there and does not say when.
+        ValueError: The file is there and does not say when, or a year that cannot be.
     """
     data = _exchanged(submission / TIMESTAMP)
     text = data.decode("utf-8").strip()
-    return (f"{_utc(text):%Y-%m-%d %H:%M:%S.%f}" if text else None), data
+    if not text:
+        return None, data
+    time = _utc(text)
+    if time.year not in _YEARS:
+        raise ValueError(f"{TIMESTAMP} says the year {time.year}")
+    return time.isoformat(" ", "microseconds"), data
 
 
 def feedback_key_of(submission: Path) -> bytes:

@@ -268,6 +268,8 @@ def _text(folder: Path, text: str) -> None:
     ("make", "words"),
     [
         (lambda folder: _text(folder, "soon"), "does not say a time"),
+        (lambda folder: _text(folder, "0999-01-01 00:00:00 UTC"), "says the year 999"),
+        (lambda folder: _text(folder, "9999-12-31 23:59:59 UTC"), "says the year 9999"),
         (lambda folder: _text(folder, "x" * 10_000), "longer than 200 bytes"),
         (lambda folder: os.mkfifo(folder / "timestamp.txt"), "not a file"),
         (lambda folder: (folder / "timestamp.txt").symlink_to("/etc/hostname"), "symbolic links"),
@@ -283,6 +285,19 @@ def test_a_time_stamp_that_is_none_costs_no_points(tiny, judged, make, words):
     assert rows(tiny, "ada")[0]["test-double"][0] == 4.0
     assert rows(tiny, "bob")[0]["test-double"][0] == 4.0
     assert not (tiny.autograded / "ada/tiny/timestamp.txt").exists()
+
+
+def test_a_time_that_nbgrader_cannot_read_is_forgotten(tiny, judged):
+    from nbgrader.api import Gradebook
+
+    graded = [judged(name, timestamp="2026-02-03 04:05:06 UTC") for name in ("ada", "bob")]
+    write(tiny, "tiny", graded)
+    update(tiny, "UPDATE submitted_assignment SET timestamp = '999-01-01 00:00:00.000000'")
+    assert write(tiny, "tiny", graded[:1]) == ()
+    times = "SELECT timestamp FROM submitted_assignment ORDER BY student_id"
+    assert select(tiny, times) == [("2026-02-03 04:05:06.000000",), (None,)]
+    with Gradebook(tiny.db_url) as book:
+        assert len(book.assignment_submissions("tiny")) == 2
 
 
 def test_what_the_exchange_names_feedback_after_is_kept(tiny, judged):
