@@ -1,17 +1,19 @@
 """Feedback for a class: a page for each student through nbgrader's own `generate_feedback`.
 
-Each page is made by itself, many at a time, so that a notebook that cannot be rendered costs its
-own page alone.
+Each page is made by itself, many at a time and each before a deadline, so that a notebook that
+cannot be rendered costs its own page alone.
 Left out: releasing the pages (`nbgrader release_feedback`, or the course's own way).
-Proved by: a class in which one autograded notebook is broken.
+Proved by: a class in which one autograded notebook is broken, and one that takes for ever.
 """
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from autograder.course import name_fault
 from autograder.plain import plain
@@ -19,6 +21,9 @@ from autograder.pool import forked
 
 if TYPE_CHECKING:
     from autograder.course import Course
+
+PAGE_S = 60.0
+"""The longest that one page may take; a second is usual."""
 
 
 def feedback(
@@ -71,8 +76,26 @@ def _write(root: Path, assignment: str, student: str) -> str:
 
     config = load_config(root)
     where = CourseDirectory(config=config, student_id=student, assignment_id=assignment)
-    result = capture_log(GenerateFeedback(coursedir=where, config=config, force=True))
+    with _deadline():
+        result = capture_log(GenerateFeedback(coursedir=where, config=config, force=True))
     return "" if result["success"] else _why(result)
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """Raise in the block when the page has taken too long, and again where that was caught."""
+    limit = PAGE_S
+
+    def late(*_: object) -> NoReturn:
+        raise TimeoutError(f"it takes longer than {limit:g} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, limit, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _graded(course: "Course", assignment: str) -> list[str]:

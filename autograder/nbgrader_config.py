@@ -35,8 +35,11 @@ def configure(c: "Config") -> None:
     c.Autograde.autograde_preprocessors = list(_AFTER_SANITIZING)
     c.GenerateFeedback.exporter_class = "autograder.feedback_page.FeedbackExporter"
     c.GenerateFeedback.preprocessors = list(_FEEDBACK)
-    # Formgrader's pages too: it shows students' Markdown through the filter, outputs sanitised.
+    # Formgrader's pages too: it shows students' Markdown through the filter, outputs sanitised,
+    # raw cells as text or, where somebody sets other preprocessors, not at all.
     c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.preprocessors = ["autograder.shown_cells.PlainWhereHostile"]
+    c.HTMLExporter.raw_mimetypes = []
     c.HTMLExporter.filters = {"markdown2html": "autograder.markdown.markdown_to_html"}
 
 

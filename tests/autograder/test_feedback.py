@@ -1,9 +1,11 @@
 """Feedback pages: what a student reads, what no page may hold, and one bad notebook among good."""
 
 import base64
+import contextlib
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import nbformat
@@ -302,6 +304,61 @@ def test_formgrader_shows_markdown_through_the_same_filter(tiny, tmp_path):
     assert not read.select("[href^=javascript], [href^=data]")
 
 
+def formgraders_page(course, *cells):
+    """A notebook as formgrader's handler shows it, with the course's settings."""
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader import handlers
+    from traitlets.config import Config
+
+    from autograder.nbgrader_config import load_config
+
+    theirs = Config()
+    theirs.HTMLExporter.template_name = "formgrade"
+    theirs.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    config = load_config(course.root)
+    config.merge(theirs)
+    names = "assignment_id submission_id notebook_id base_url student last_name first_name".split()
+    resources = dict.fromkeys(names, "x") | {"notebook_path": "", "index": 0, "total": 1}
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    html, _ = HTMLExporter(config=config).from_notebook_node(notebook, resources)
+    return BeautifulSoup(html, "html.parser").select_one("#notebook")
+
+
+RAW = """```\n</pre><a id=in href="/formgrader/x" class=btn>x</a><div style="position:fixed">"""
+
+
+def test_raw_cells_are_text_in_formgrader_and_on_the_page(tiny, made):
+    raw = nbformat.v4.new_raw_cell(RAW)
+    for read in (formgraders_page(tiny, raw), made(raw)):
+        assert RAW in [code.get_text().strip() for code in read.select("pre > code")]
+        assert not read.select("#in, [style*=fixed]")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "a." * 450_000,
+        "\n    " * 90_000,
+        "a." * 400,
+        "%%javascript\n" + "/a/" * 20,
+        pytest.param("x = 1\n" * 800, id="much"),
+    ],
+    ids=lambda code: repr(code[:12]),
+)
+def test_code_that_pygments_may_never_end_on_is_shown_without_colours(tiny, made, code):
+    cells = [new_code_cell(code) for _ in range(14)]
+    for read in (formgraders_page(tiny, *cells), made(*cells)):
+        shown = [block for block in read.select("pre") if block.get_text().strip() == code.strip()]
+        assert len(shown) == 14
+        assert not shown[-1].select("span[class]")
+
+
+def test_usual_code_is_coloured(tiny, made):
+    cell = new_code_cell("def f(x):\n    return 1")
+    for read in (formgraders_page(tiny, cell), made(cell)):
+        assert "def" in [key.get_text() for key in read.select("pre span.k")]
+
+
 def test_markdown_that_means_no_harm_is_rendered():
     html = markdown_to_html("# T\n\n*a* `b<c` $\\frac{1}{2}$\n\n- [x] d\n\n> e\n\n|f|\n|-|\n|g|\n")
     read = BeautifulSoup(html, "html.parser")
@@ -350,6 +407,30 @@ def test_one_notebook_that_cannot_be_rendered_costs_its_own_page_alone(tiny, jud
     assert page(tiny, "ada").select(".total")
     assert page(tiny, "eve").select(".total")
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_page_that_takes_too_long_fails_alone(tiny, judged, monkeypatch):
+    import importlib
+
+    from autograder.shown_cells import PlainWhereHostile
+
+    def slow(_, notebook, resources):
+        if notebook.cells[-1].source == "for ever":
+            with contextlib.suppress(Exception):  # as a filter that catches everything
+                time.sleep(3600)
+            time.sleep(3600)
+        return notebook, resources
+
+    write(tiny, "tiny", [judged(student, question="x") for student in ("ada", "eve")])
+    write(tiny, "tiny", [judged("bob", question="for ever")])
+    monkeypatch.setattr(importlib.import_module("autograder.feedback"), "PAGE_S", 4.0)
+    monkeypatch.setattr(PlainWhereHostile, "preprocess", slow)
+    assert feedback(tiny, "tiny", jobs=1) == (
+        "bob: no feedback page: TimeoutError: it takes longer than 4 s",
+    )
+    assert not (tiny.feedback / "bob/tiny/tiny.html").exists()
+    assert page(tiny, "ada").select(".total")
+    assert page(tiny, "eve").select(".total")
 
 
 def test_nbgraders_own_command_makes_the_same_page(tiny, judged, monkeypatch):
