@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from autograder.errors import CourseError
@@ -27,16 +27,32 @@ from autograder.gradebook_file import (
     read_assignment,
     transaction,
 )
-from autograder.graded_folder import FEEDBACK_KEY, TIMESTAMP, feedback_key_of, put, timestamp_of
+from autograder.graded_folder import (
+    FEEDBACK_KEY,
+    TIMESTAMP,
+    feedback_key_of,
+    is_put,
+    put,
+    timestamp_of,
+)
 from autograder.marks import Marks, graded_notebook, mark
 from autograder.plain import plain
-from autograder.verdict import Verdict
+from autograder.verdict import Verdict, notebook_bytes
 
 if TYPE_CHECKING:
     from autograder.course import Course
 
 BATCH = 32
 """Submissions in one transaction: formgrader never waits long, and few commits are paid for."""
+
+
+class _Recorded(NamedTuple):
+    """What of one submission goes into the gradebook, and beside its autograded notebook."""
+
+    student: str
+    time: str | None
+    marks: Marks
+    exchange: dict[str, bytes]
 
 
 def write(
@@ -74,7 +90,8 @@ def _write_batch(
     batch: list[tuple[Verdict, Mapping[str, Any] | Path]],
     problems: list[str],
 ) -> None:
-    rows: list[tuple[str, str | None, Marks]] = []
+    found: list[_Recorded] = []
+    notebooks: dict[str, bytes] = {}
     for verdict, executed in batch:
         time, exchange = None, dict[str, bytes]()
         submission = course.submitted / verdict.student / assignment
@@ -89,23 +106,34 @@ def _write_batch(
         try:
             verdict.student.encode()
             notebook = _read(executed) if isinstance(executed, Path) else executed
-            rows.append((verdict.student, time, mark(verdict, notebook, known.records)))
-            whole = graded_notebook(notebook, verdict, known.records)
-            put(course, assignment, verdict.student, whole, exchange)
+            marks = mark(verdict, notebook, known.records)
+            found.append(_Recorded(verdict.student, time, marks, exchange))
+            graded = graded_notebook(notebook, verdict, known.records)
+            notebooks[verdict.student] = notebook_bytes(graded)
         except (OSError, ValueError) as error:
             problems.append(plain(f"{verdict.student}: not recorded in full: {error}"))
     with transaction(db):
         _forget_impossible_times(db)
-        for student, time, marks in rows:
-            _write_submission(db, known, student, time, marks)
-    late = _late(db, known) & {student for student, _, _ in rows}
+        for one in found:
+            same = is_put(course, assignment, one.student, notebooks.get(one.student, b""))
+            _write_submission(db, known, one, unchanged=same)
+    # Rows before notebooks: broken off between, the next run still sees that something changed.
+    for one in found:
+        try:
+            if whole := notebooks.get(one.student):
+                put(course, assignment, one.student, whole, one.exchange)
+        except (OSError, ValueError) as error:
+            problems.append(plain(f"{one.student}: not recorded in full: {error}"))
+    late = _late(db, known) & {one.student for one in found}
     if late:
         _assign_penalties(course, assignment, sorted(late))
 
 
 def _write_submission(
-    db: sqlite3.Connection, known: KnownAssignment, student: str, time: str | None, marks: Marks
+    db: sqlite3.Connection, known: KnownAssignment, one: _Recorded, *, unchanged: bool
 ) -> None:
+    """Write the rows; what people graded calls for another look only where something changed."""
+    student, time, marks = one.student, one.time, one.marks
     db.execute("INSERT OR IGNORE INTO student (id) VALUES (?)", (student,))
     db.execute(
         "INSERT INTO submitted_assignment (id, assignment_id, student_id, timestamp)"
@@ -131,9 +159,10 @@ def _write_submission(
         "INSERT INTO grade (id, cell_id, notebook_id, auto_score, needs_manual_grade)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (cell_id, notebook_id) DO UPDATE SET"
         " auto_score = excluded.auto_score,"
-        " needs_manual_grade = excluded.needs_manual_grade OR manual_score IS NOT NULL",
+        " needs_manual_grade = CASE WHEN ? AND auto_score IS excluded.auto_score"
+        " THEN needs_manual_grade ELSE excluded.needs_manual_grade OR manual_score IS NOT NULL END",
         [
-            (uuid4().hex, known.graded[name], notebook, score.points, score.needs_manual_grade)
+            (uuid4().hex, known.graded[name], notebook, *score, unchanged)
             for name, score in marks.scores.items()
         ],
     )

@@ -7,7 +7,7 @@ Proved by: missing files, other schemas, a file in use, changes broken off.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -46,14 +46,19 @@ def open_gradebook(db_url: str) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise CourseError(f"there is no gradebook at {path}: run `autograder build` first")
     uri = f"file:{quote(str(path))}?mode=rw"
-    db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
     try:
-        _check_schema(db, path)
-        yield db
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as db:
+            _check_schema(db, path)
+            yield db
     except sqlite3.Error as error:
-        raise CourseError(f"the gradebook {path} cannot be written: {error}") from error
-    finally:
-        db.close()
+        advice = (
+            "close formgrader or the other program that writes to it"
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            else "make it a file that you may read and write, or restore it from a backup"
+        )
+        raise CourseError(
+            f"the gradebook {path} cannot be written, {error}: {advice}, and grade again"
+        ) from error
 
 
 def _check_schema(db: sqlite3.Connection, path: Path) -> None:

@@ -14,9 +14,9 @@ import stat
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from autograder.verdict import notebook_bytes, write_atomically
+from autograder.verdict import write_atomically
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -49,19 +49,28 @@ def put(
     course: "Course",
     assignment: str,
     student: str,
-    notebook: dict[str, Any],
+    notebook: bytes,
     exchange: Mapping[str, bytes],
 ) -> None:
     """Write one submission's folder, each file as a whole; of `exchange`, what is not empty."""
     folder = course.autograded / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / f"{assignment}.ipynb", notebook_bytes(notebook), _READ_ONLY)
+    write_atomically(folder / f"{assignment}.ipynb", notebook, _READ_ONLY)
     for name, data in exchange.items():
         if data:
             write_atomically(folder / name, data, _READ_ONLY)
     for name, path in data_files(course.source / assignment).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, path.read_bytes(), _READ_ONLY)
+
+
+def is_put(course: "Course", assignment: str, student: str, notebook: bytes) -> bool:
+    """Whether the submission's folder has this notebook: the same answers, checks and outputs."""
+    path = course.autograded / student / assignment / f"{assignment}.ipynb"
+    try:
+        return path.stat().st_size == len(notebook) and path.read_bytes() == notebook
+    except OSError:
+        return False
 
 
 def data_files(source: Path) -> dict[str, Path]:

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from nbconvert.preprocessors import Preprocessor
-from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.notebooknode import NotebookNode
 
 _CELL = 5_000
 """The longest code that is coloured: seconds at worst; our longest cell has 4,300 characters."""
@@ -58,4 +58,4 @@ def _quoted(cell: NotebookNode) -> NotebookNode:
     """A Markdown cell of one block of code."""
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", cell.source)), 0)
     source = f"{fence}\n{cell.source}\n{fence}"
-    return from_dict({**cell, "cell_type": "markdown", "source": source})
+    return NotebookNode({**cell, "cell_type": "markdown", "source": source})

@@ -1,6 +1,7 @@
 """The gradebook's one writer: its rows, what it leaves to people, its repair of broken-off runs."""
 
 import os
+import shutil
 import sqlite3
 import sys
 import types
@@ -121,16 +122,61 @@ def test_checks_worth_other_points_than_the_gradebook_says_are_for_a_person(tiny
     assert "8 points and the gradebook says 4: build" in comments["double"][0]
 
 
-def test_what_people_wrote_stays(tiny, judged):
-    graded = judged("ada", {"test-double": 1.0})
+def graded_by_people(course):
+    update(course, "UPDATE grade SET manual_score = 2.5, extra_credit = 1, needs_manual_grade = 0")
+    update(course, "UPDATE comment SET manual_comment = 'Well done'")
+
+
+def test_what_people_wrote_stays_and_wants_no_second_look(tiny, judged):
+    graded = judged("ada", {"test-double": 1.0}, question="y")
     write(tiny, "tiny", [graded])
-    update(tiny, "UPDATE grade SET manual_score = 2.5, extra_credit = 1, needs_manual_grade = 0")
-    update(tiny, "UPDATE comment SET manual_comment = 'Well done'")
+    graded_by_people(tiny)
     write(tiny, "tiny", [graded])
     grades, comments = rows(tiny, "ada")
-    # nbgrader's rule: what a person graded before wants another look after a regrade
-    assert grades["test-double"] == (1.0, 2.5, 1.0, 1)
+    assert grades["test-double"] == (1.0, 2.5, 1.0, 0)
+    assert grades["question-why"] == (None, 2.5, 1.0, 0)
     assert comments["triple"] == ("No response.", "Well done")
+
+
+def test_what_a_person_resolved_without_points_stays_resolved(tiny, judged):
+    doubtful = CellVerdict("test-triple", 2.0, 2.0, True, "its process ended")
+    graded = judged("ada", changes=[doubtful])
+    write(tiny, "tiny", [graded])
+    update(tiny, "UPDATE grade SET needs_manual_grade = 0")
+    write(tiny, "tiny", [graded])
+    assert rows(tiny, "ada")[0]["test-triple"] == (0.0, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "answer"), [(1.0, "another"), (4.0, "x")], ids=["answer", "points"]
+)
+def test_a_changed_submission_wants_another_look(tiny, judged, points, answer):
+    write(tiny, "tiny", [judged("ada", {"test-double": 1.0}, double="x", question="y")])
+    graded_by_people(tiny)
+    shutil.rmtree(tiny.submitted / "ada")
+    changed = judged("ada", {"test-double": points}, double=answer, question="y")
+    write(tiny, "tiny", [changed])
+    # nbgrader's rule: what a person graded before wants another look after a regrade
+    assert rows(tiny, "ada")[0]["test-double"] == (points, 2.5, 1.0, 1)
+    assert rows(tiny, "ada")[0]["question-why"] == (None, 2.5, 1.0, 1)
+
+
+def test_a_change_whose_recording_was_broken_off_still_wants_its_look(tiny, judged, monkeypatch):
+    write(tiny, "tiny", [judged("ada", question="y")])
+    graded_by_people(tiny)
+    shutil.rmtree(tiny.submitted / "ada")
+    changed = judged("ada", question="another")
+
+    def broken_off(*_):
+        raise Interrupted
+
+    for name in ("transaction", "put"):
+        with monkeypatch.context() as patch:
+            patch.setattr(gradebook, name, broken_off)
+            with pytest.raises(Interrupted):
+                write(tiny, "tiny", [changed])
+    write(tiny, "tiny", [changed])
+    assert rows(tiny, "ada")[0]["question-why"] == (None, 2.5, 1.0, 1)
 
 
 def test_a_regrade_leaves_no_stale_score(tiny, judged):
@@ -443,6 +489,13 @@ def test_a_gradebook_of_another_schema_is_left_alone(tiny, judged):
     assert select(tiny, "SELECT * FROM student") == []
 
 
+def test_a_gradebook_that_cannot_be_opened_says_what_to_do(tiny, judged):
+    graded = judged("ada")
+    (tiny.root / "gradebook.db").write_bytes(b"no database" * 100)
+    with pytest.raises(CourseError, match="cannot be written, .*: make it a file .* grade again"):
+        write(tiny, "tiny", [graded])
+
+
 def test_an_assignment_that_the_gradebook_does_not_know_is_to_be_built(tiny, judged):
     with pytest.raises(CourseError, match="run `autograder build other`"):
         write(tiny, "other", [judged("ada")])
@@ -453,5 +506,6 @@ def test_a_gradebook_in_use_is_waited_for_then_reported(tiny, judged, monkeypatc
     graded = judged("ada")
     with database(tiny) as db:
         db.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CourseError, match="cannot be written: database is locked"):
+        with pytest.raises(CourseError, match="is locked: close formgrader or the other program"):
             write(tiny, "tiny", [graded])
+        assert not tiny.autograded.exists(), "new notebooks beside old rows"
