@@ -117,6 +117,8 @@ def _write_batch(
         for one in found:
             same = is_put(course, assignment, one.student, notebooks.get(one.student, b""))
             _write_submission(db, known, one, unchanged=same)
+        late = sorted(_late(db, known) & {one.student for one in found})
+        _remit_penalties(db, known, {one.student for one in found} - set(late))
     # Rows before notebooks: broken off between, the next run still sees that something changed.
     for one in found:
         try:
@@ -124,9 +126,8 @@ def _write_batch(
                 put(course, assignment, one.student, whole, one.exchange)
         except (OSError, ValueError) as error:
             problems.append(plain(f"{one.student}: not recorded in full: {error}"))
-    late = _late(db, known) & {one.student for one in found}
     if late:
-        _assign_penalties(course, assignment, sorted(late))
+        problems += _assign_penalties(course, assignment, late)
 
 
 def _write_submission(
@@ -147,8 +148,7 @@ def _write_submission(
     ).fetchone()
     db.execute(
         "INSERT INTO submitted_notebook (id, assignment_id, notebook_id, flagged)"
-        " VALUES (?, ?, ?, 0) ON CONFLICT (notebook_id, assignment_id)"
-        " DO UPDATE SET late_submission_penalty = NULL",
+        " VALUES (?, ?, ?, 0) ON CONFLICT (notebook_id, assignment_id) DO NOTHING",
         (uuid4().hex, submission, known.notebook_id),
     )
     (notebook,) = db.execute(
@@ -198,34 +198,52 @@ def _late(db: sqlite3.Connection, known: KnownAssignment) -> set[str]:
     return {student for (student,) in found}
 
 
-def _assign_penalties(course: "Course", assignment: str, students: list[str]) -> None:
+def _remit_penalties(db: sqlite3.Connection, known: KnownAssignment, students: set[str]) -> None:
+    """Take penalties back where nobody is late, with nothing to load; the others keep theirs."""
+    db.executemany(
+        "UPDATE submitted_notebook SET late_submission_penalty = NULL WHERE assignment_id ="
+        " (SELECT id FROM submitted_assignment WHERE assignment_id = ? AND student_id = ?)",
+        [(known.id, student) for student in students],
+    )
+
+
+def _assign_penalties(course: "Course", assignment: str, students: list[str]) -> list[str]:
     """Let nbgrader apply the course's late policy; loaded only where a student is late.
 
     The policy may be a module beside the course's settings: nbgrader's commands look there too.
+    A student on whom it fails keeps the penalty of before.
+
+    Returns:
+        One line for each student on whom the policy failed.
 
     Raises:
         CourseError: The policy cannot be loaded.
     """
     from nbformat import NotebookNode
     from nbgrader.preprocessors import AssignLatePenalties
-    from traitlets import TraitError
 
     from autograder.nbgrader_config import load_config
 
     sys.path.insert(0, str(course.root))
     try:
         assign = AssignLatePenalties(config=load_config(course.root))
-    except (ImportError, AttributeError, TraitError) as error:
+    except Exception as error:  # the instructor's own code
         raise CourseError(
             f"the late policy of {course.root / 'nbgrader_config.py'} cannot be loaded: {error}; "
             "its module must lie beside that file, or be installed"
         ) from error
     finally:
         sys.path.remove(str(course.root))
+    problems = []
     for student in students:
         whose = {"student": student, "assignment": assignment, "notebook": assignment}
         resources = {"nbgrader": {**whose, "db_url": course.db_url}}
-        assign.preprocess(NotebookNode(cells=[]), resources)
+        try:
+            assign.preprocess(NotebookNode(cells=[]), resources)
+        except Exception as error:  # the policy is the instructor's own code
+            why = f"the late policy failed on it: {type(error).__name__}: {error}"
+            problems.append(plain(f"{student}: the late penalty is as it was: {why}"))
+    return problems
 
 
 def _read(path: Path) -> dict[str, Any]:

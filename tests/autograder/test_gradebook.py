@@ -446,6 +446,33 @@ def test_a_late_policy_of_the_courses_own_is_a_module_beside_its_settings(tiny, 
     assert sys.path == before
 
 
+FUSSY = """
+from nbgrader.plugins import BasePlugin
+
+class Fussy(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        if student_id == "ada":
+            raise KeyError("no such student:\\x1b[2J ada")
+        return 0.5
+"""
+
+
+def test_a_late_policy_that_fails_costs_one_line_and_no_penalty(tiny, judged):
+    late_policy(tiny, "zero")
+    late = "2026-01-01 00:30:00 UTC"
+    graded = [judged(name, {"test-double": 3.0}, timestamp=late) for name in ("ada", "bob")]
+    write(tiny, "tiny", graded)
+    (tiny.root / "fussy_of_tiny.py").write_text(FUSSY)
+    settings = tiny.root / "nbgrader_config.py"
+    plugin = "c.AssignLatePenalties.plugin_class = 'fussy_of_tiny.Fussy'"
+    settings.write_text(f"{settings.read_text()}\n{plugin}\n")
+    (problem,) = write(tiny, "tiny", graded)
+    assert problem.startswith("ada: the late penalty is as it was: the late policy failed on it: ")
+    assert "no such student" in problem
+    assert "\x1b" not in problem
+    assert select(tiny, PENALTIES) == [("ada", 3.0), ("bob", 0.5)]
+
+
 def test_an_extension_is_respected_and_an_old_penalty_taken_back(tiny, judged):
     late_policy(tiny, "zero")
     graded = judged("ada", {"test-double": 3.0}, timestamp="2026-01-01 00:30:00 UTC")
