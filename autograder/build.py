@@ -21,10 +21,11 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from autograder import leaks
 from autograder.course import Course, check_assignment
-from autograder.errors import BuildError, LeakError
+from autograder.errors import BuildError
 from autograder.nbgrader_config import load_config
 from autograder.percent import to_notebook
 from autograder.verdict import write_atomically
@@ -46,25 +47,45 @@ def source_of(name: str) -> Path:
 def build(course: Course, name: str) -> Path:
     """Build an assignment's notebook and its release; returns the release's folder.
 
+    Where that fails, the source and the release of before are put back: students may be at work
+    on them. The gradebook may know the new cells already, until a build succeeds.
+
     Raises:
         BuildError: the source is at fault, a data file is missing, or nbgrader could not make the
             release of it
-        LeakError: the release would give something away; it is removed again
+        LeakError: the release would give something away
     """
     script = source_of(name).read_text(encoding="utf-8")
     points = {key: rubric.points for key, rubric in leaks.rubrics(name).items()}
     notebook = to_notebook(script, name, points)
     target = course.source / name / f"{name}.ipynb"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, notebook)
-    _copy_data(name, target.parent / "data")
-    _generate(course, name)
-    try:
+    with _put_back_on_failure(target.parent, course.release / name):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, notebook)
+        _copy_data(name, target.parent / "data")
+        _generate(course, name)
         leaks.scan(course, name)
-    except LeakError:
-        shutil.rmtree(course.release / name)
-        raise
     return course.release / name
+
+
+@contextmanager
+def _put_back_on_failure(*folders: Path) -> Iterator[None]:
+    """Leave the folders as they were before the block, if it does not come to its end."""
+    with TemporaryDirectory() as kept:
+        before = {folder: Path(kept, str(n)) for n, folder in enumerate(folders) if folder.exists()}
+        for folder, copy in before.items():
+            shutil.copytree(folder, copy, symlinks=True)
+        try:
+            yield
+        except BaseException as error:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+                if folder in before:
+                    shutil.copytree(before[folder], folder, symlinks=True)
+            if isinstance(error, BuildError) and len(before) == len(folders):
+                back = "what was built before is back in place: mend the source, then build again"
+                raise type(error)(f"{error}; {back}") from error
+            raise
 
 
 def _copy_data(name: str, folder: Path) -> None:

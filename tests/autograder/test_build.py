@@ -273,16 +273,43 @@ def test_stock_nbgrader_grades_with_the_instructors_copy_of_the_data(with_data):
     assert graded.read_text() == "loss\n2.5\n"
 
 
-def test_a_leak_takes_the_release_back(course):
+def files_of(course):
+    folders = (course.source / NAME, course.release / NAME)
+    return {path: path.read_bytes() for f in folders for path in f.rglob("*") if path.is_file()}
+
+
+def test_a_leak_puts_the_release_of_before_back(course):
     stray = course.source / NAME / "solutions.py"
     stray.write_text("")
     try:
+        before = files_of(course)
         with pytest.raises(LeakError, match=r"solutions\.py: neither a notebook nor a data file"):
             build(course, NAME)
-        assert not (course.release / NAME).exists()
+        assert files_of(course) == before
+        assert not (course.release / NAME / "solutions.py").exists()
     finally:
         stray.unlink()
         build(course, NAME)
+
+
+def test_a_first_release_that_leaks_is_removed(tmp_path):
+    course = Course.create(tmp_path / "course")
+    (course.source / NAME).mkdir()
+    (course.source / NAME / "solutions.py").write_text("")
+    with pytest.raises(LeakError, match=r"neither a notebook nor a data file in `data/`$"):
+        build(course, NAME)
+    assert [path.name for path in files_of(course)] == ["solutions.py"]
+
+
+def test_a_build_that_fails_puts_source_and_release_of_before_back(course, monkeypatch):
+    before = files_of(course)
+    at_fault = before[course.source / NAME / f"{NAME}.ipynb"].replace(
+        b'"points": 8', b'"points": -1'
+    )
+    monkeypatch.setattr(module, "to_notebook", lambda *_: at_fault)
+    with pytest.raises(BuildError, match=r"failed: .*; what was built before is back in place: "):
+        build(course, NAME)
+    assert files_of(course) == before
 
 
 def test_what_nbgrader_cannot_do_is_told_in_one_line(tmp_path):
