@@ -85,14 +85,23 @@ def data_files(source: Path) -> dict[str, Path]:
     return found
 
 
+def exchanged(course: "Course", assignment: str, student: str) -> dict[str, bytes]:
+    """What the exchange wrote beside a submission, as far as it is what the exchange writes."""
+    submission, found = course.submitted / student / assignment, dict[str, bytes]()
+    with contextlib.suppress(OSError, ValueError):
+        found[TIMESTAMP] = timestamp_of(submission)[1]
+    with contextlib.suppress(OSError, ValueError):
+        found[FEEDBACK_KEY] = feedback_key_of(submission)
+    return {name: data for name, data in found.items() if data}
+
+
 def ours(course: "Course", assignment: str, student: str) -> set[str]:
     """The files that belong in a submission's autograded folder, by their path in it."""
-    names = {f"{assignment}.ipynb", *data_files(course.source / assignment)}
-    submission = course.submitted / student / assignment
-    for name, read in ((TIMESTAMP, timestamp_of), (FEEDBACK_KEY, feedback_key_of)):
-        with contextlib.suppress(OSError, ValueError):
-            names |= {name} if any(read(submission)) else set()
-    return names
+    return {
+        f"{assignment}.ipynb",
+        *data_files(course.source / assignment),
+        *exchanged(course, assignment, student),
+    }
 
 
 def timestamp_of(submission: Path) -> tuple[str | None, bytes]:

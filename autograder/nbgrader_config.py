@@ -29,8 +29,16 @@ _FEEDBACK = [
 ]
 
 
+_IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+"""nbgrader's own `CourseDirectory.ignore`."""
+
+
 def configure(c: "Config") -> None:
     """Put our parts into nbgrader's lists; what an instructor sets afterwards wins."""
+    # No file of a submission is copied, links followed, into `autograded/`: patterns with a root
+    # match there alone. SaveVerdict puts in what belongs there.
+    submission = f"{c.CourseDirectory.get('root', Path.cwd())}/submitted/*/*"
+    c.CourseDirectory.ignore = [*_IGNORED, f"{submission}/*", f"{submission}/.*"]
     c.Autograde.exporter_class = "autograder.preprocessors.SubmissionExporter"
     c.Autograde.autograde_preprocessors = list(_AFTER_SANITIZING)
     c.GenerateFeedback.exporter_class = "autograder.feedback_page.FeedbackExporter"

@@ -22,9 +22,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.graded_folder import ours
+from autograder.graded_folder import exchanged, ours
 from autograder.marks import CellRecord, graded_notebook, mark
-from autograder.verdict import folder_of, notebook_path
+from autograder.verdict import folder_of, notebook_path, write_atomically
 
 _VERDICT = "autograder verdict"
 """Where `LoadVerdict` leaves the verdict for `SaveVerdict`, among nbgrader's resources."""
@@ -89,7 +89,7 @@ class SaveVerdict(NbGraderPreprocessor):
                 comment = comments.get(cell.id) or Comment(cell_id=cell.id, notebook=submitted)
                 comment.auto_comment = marks.comments[cell.name]
             gradebook.db.commit()
-        _remove_others(_course(self), assignment, student)
+        _put_files(_course(self), assignment, student)
         return from_dict(graded_notebook(nb, verdict, records)), resources
 
 
@@ -111,8 +111,12 @@ def _records(notebook: Any) -> dict[str, CellRecord]:
     }
 
 
-def _remove_others(course: Course, assignment: str, student: str) -> None:
-    """Remove what nbgrader copied from the submission, links followed, and nobody needs."""
+def _put_files(course: Course, assignment: str, student: str) -> None:
+    """Add what the exchange wrote; remove what nbgrader copied, where a course's settings let it.
+
+    Our own settings have nbgrader copy nothing of a submission: it would follow links, to files
+    without an end too.
+    """
     keep = ours(course, assignment, student)
     folder = course.autograded / student / assignment
     for parent, _, files in os.walk(folder):
@@ -120,6 +124,8 @@ def _remove_others(course: Course, assignment: str, student: str) -> None:
             path = Path(parent, name)
             if str(path.relative_to(folder)) not in keep:
                 path.unlink()
+    for name, data in exchanged(course, assignment, student).items():
+        write_atomically(folder / name, data)
 
 
 def _course(part: Any) -> Course:

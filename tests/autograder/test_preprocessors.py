@@ -216,6 +216,28 @@ def test_links_in_a_submission_bring_nothing_along(tiny, judged, judge, monkeypa
     assert found == ["tiny.ipynb"]
 
 
+def test_nbgrader_copies_no_file_of_a_submission(tiny, judged, judge, monkeypatch):
+    """A link to /dev/zero would be copied without end."""
+    import shutil
+
+    copied, copy = [], shutil.copy
+    monkeypatch.setattr(shutil, "copy", lambda a, b: copied.append(Path(a).name) or copy(a, b))
+    judged("ada", timestamp="2026-02-03 04:05:06 UTC")
+    (tiny.source / "tiny/data").mkdir()
+    (tiny.source / "tiny/data/words.txt").write_text("ours")
+    theirs = tiny.submitted / "ada/tiny"
+    (theirs / "submission_secret.txt").write_text("0f" * 64)
+    (theirs / "a/b/c").mkdir(parents=True)
+    for name in ("notes.txt", ".hidden", "a/notes.txt", "a/b/c/.notes"):
+        (theirs / name).symlink_to("/dev/null")
+    command(tiny, "AutogradeApp", "tiny", monkeypatch=monkeypatch)
+    assert copied == ["words.txt"]
+    folder = tiny.autograded / "ada/tiny"
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert found == {"tiny.ipynb", "data/words.txt", "timestamp.txt", "submission_secret.txt"}
+    assert (folder / "timestamp.txt").read_text() == "2026-02-03 04:05:06 UTC"
+
+
 def test_a_judge_that_fails_leaves_no_autograded_notebook_and_the_others_graded(
     tiny, judged, judge, monkeypatch
 ):
