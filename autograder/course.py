@@ -41,6 +41,11 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 configure(c)
 '''
 
+_PRIVATE = ".autograder"
+
+_NOT_IN_PATHS = set("?%[]*$")
+"""What file patterns, database addresses and settings of Jupyter's mean something by."""
+
 _ASSIGNMENT = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
@@ -53,6 +58,11 @@ class Course:
     def __post_init__(self) -> None:
         """Make the root absolute: nbgrader changes the working directory while it works."""
         object.__setattr__(self, "root", Path(self.root).absolute())
+        if bad := sorted(set(str(self.root)) & _NOT_IN_PATHS):
+            raise CourseError(
+                f"the course folder cannot lie at {self.root}: nbgrader and SQLite read"
+                f" {' '.join(bad)} in a path as more than a letter; move or rename the folder"
+            )
 
     @classmethod
     def create(cls, root: Path = DEFAULT_ROOT) -> "Course":
@@ -77,9 +87,9 @@ class Course:
         """
         here = Path(start or Path.cwd()).absolute()
         for folder in (here, *here.parents):
-            for candidate in (cls(folder), cls(folder / DEFAULT_ROOT)):
-                if candidate._private.is_dir():
-                    return candidate
+            for candidate in (folder, folder / DEFAULT_ROOT):
+                if (candidate / _PRIVATE).is_dir():
+                    return cls(candidate)
         raise CourseError(f"no course folder in or above {here}: make one with `autograder build`")
 
     @property
@@ -164,7 +174,7 @@ class Course:
 
     @property
     def _private(self) -> Path:
-        return self.root / ".autograder"
+        return self.root / _PRIVATE
 
     def _folders(self, assignment: str) -> list[str]:
         if not self.submitted.is_dir():

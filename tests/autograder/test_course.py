@@ -33,6 +33,20 @@ def test_a_file_in_its_place_is_told(tmp_path):
         Course.create(tmp_path / "course")
 
 
+@pytest.mark.parametrize("letter", "?%[]*$")
+def test_a_path_that_nbgrader_would_read_otherwise_is_refused(course, tmp_path, letter):
+    """Whether it is to be made, is named, or is found."""
+    bad = tmp_path / f"a{letter}b"
+    words = f"cannot lie at .*a.b: .* read {re.escape(letter)} in a path"
+    for opened in (Course.create, Course):
+        with pytest.raises(CourseError, match=words):
+            opened(bad)
+    assert not bad.exists()
+    course.root.rename(bad)
+    with pytest.raises(CourseError, match=words):
+        Course.find(bad / "submitted")
+
+
 def test_its_settings_name_its_root_wherever_it_is_moved(course, tmp_path):
     from traitlets.config import PyFileConfigLoader
 
