@@ -89,7 +89,7 @@ def grade_class(
         check_outside([course.root])
     course.template_bytes(assignment)  # where there is no course, nothing is made
     with alone(course.verdicts.with_name(f"{assignment}.lock"), waiting):
-        shared = basis(assignment, course)
+        shared = basis(assignment, course, confined=confined)
         found = {} if regrade else _stored(course, assignment, shared, chosen)
         left = [student for student in chosen if student not in found]
         if progress:

@@ -1,10 +1,10 @@
 """The verdict on one submission: what the judge found, stored so that it is found only once.
 
 A verdict is keyed by all that it depends on (the submission's bytes, the assignment's template and
-data files, the sources of the checks, the reference and the autograder, the versions, the seed), so
-a class graded a second time costs nothing and an interrupted run goes on where it stopped. Beside
-`verdict.json` stands the executed notebook; the verdict holds its hash, so a pair torn by a crash
-is not believed.
+data files, the sources of the checks, the reference and the autograder, the versions, the seed,
+whether student code was confined), so a class graded a second time costs nothing and an interrupted
+run goes on where it stopped. Beside `verdict.json` stands the executed notebook; the verdict holds
+its hash, so a pair torn by a crash is not believed.
 
 Left out: history. A folder keeps the last verdict alone.
 Proved by: each part of the key changed in turn; files cut off at every length; fields added.
@@ -128,8 +128,10 @@ def notebook_path(folder: Path, assignment: str) -> Path:
     return folder / f"{assignment}.ipynb"
 
 
-def basis(assignment: str, course: "Course") -> bytes:
+def basis(assignment: str, course: "Course", *, confined: bool) -> bytes:
     """The hash of all that the verdicts on an assignment's submissions share.
+
+    Unconfined code can write what it likes, verdicts too: a confined run takes none over.
 
     Raises: CourseError where the assignment has not been built.
     """
@@ -139,6 +141,7 @@ def basis(assignment: str, course: "Course") -> bytes:
         *(part for name, content in data.items() for part in (name.encode(), content)),
         str(course.seed_for(assignment)).encode(),
         _sources_digest(_stamps(assignment)),
+        b"confined" if confined else b"unconfined",
     )
     digest = hashlib.sha256()
     for part in parts:

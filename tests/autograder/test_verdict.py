@@ -161,21 +161,27 @@ def _data(course, text):
 )
 def test_the_key_changes_with_whatever_decides_the_verdict(tiny, packages, change, matters):
     _data(tiny, "loss\n2.5\n")
-    before = verdict_key(b"submission", basis("tiny", tiny))
+    before = verdict_key(b"submission", basis("tiny", tiny, confined=True))
     change(tiny, packages)
-    assert (verdict_key(b"submission", basis("tiny", tiny)) != before) is matters
+    assert (verdict_key(b"submission", basis("tiny", tiny, confined=True)) != before) is matters
 
 
 def test_the_key_changes_with_torch(tiny, packages):
-    before = verdict_key(b"submission", basis("tiny", tiny))
+    before = verdict_key(b"submission", basis("tiny", tiny, confined=True))
     (packages / "torch/version.py").write_text("__version__ = '3'\n")
     module._sources_digest.cache_clear()  # another torch is another process
-    assert verdict_key(b"submission", basis("tiny", tiny)) != before
+    assert verdict_key(b"submission", basis("tiny", tiny, confined=True)) != before
 
 
 def test_the_key_changes_with_the_submission(tiny, packages):
-    assert verdict_key(b"one", basis("tiny", tiny)) == verdict_key(b"one", basis("tiny", tiny))
-    assert verdict_key(b"one", basis("tiny", tiny)) != verdict_key(b"two", basis("tiny", tiny))
+    shared = basis("tiny", tiny, confined=True)
+    assert basis("tiny", tiny, confined=True) == shared
+    assert verdict_key(b"one", shared) == verdict_key(b"one", shared)
+    assert verdict_key(b"one", shared) != verdict_key(b"two", shared)
+
+
+def test_the_key_tells_confined_from_unconfined(tiny):
+    assert basis("tiny", tiny, confined=True) != basis("tiny", tiny, confined=False)
 
 
 def test_the_real_packages_are_found_without_importing_them(tiny):
