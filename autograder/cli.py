@@ -117,7 +117,7 @@ def grade(
 ) -> None:
     """Grade an assignment's submissions into nbgrader's gradebook; print the table."""
     from autograder.grading import grade_class
-    from autograder.report import class_table, write_csv
+    from autograder.report import check_csv, class_table, write_csv
 
     if sandbox not in ("bubblewrap", "none"):
         raise typer.BadParameter(f"expected bubblewrap or none, got {sandbox!r}")
@@ -128,6 +128,8 @@ def grade(
     problems: list[str] = []
     with _errors_in_words():
         folder = Course(course) if course else Course.find()
+        if csv:
+            check_csv(csv)
         started = time.monotonic()
         with _bar(f"grading {name}") as progress:
             verdicts = grade_class(

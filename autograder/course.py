@@ -130,7 +130,11 @@ class Course:
     @property
     def secret(self) -> str:
         """64 hexadecimal digits that only this course knows, made on first use."""
-        return read_or_make(self._private / "secret")
+        path = self._private / "secret"
+        try:
+            return read_or_make(path)
+        except OSError as error:
+            raise CourseError(_unreadable(path, error)) from None
 
     def seed_for(self, assignment: str) -> int:
         """The seed of an assignment's hidden inputs."""
@@ -179,7 +183,10 @@ class Course:
     def _folders(self, assignment: str) -> list[str]:
         if not self.submitted.is_dir():
             return []
-        names = sorted(os.listdir(self.submitted))
+        try:
+            names = sorted(os.listdir(self.submitted))
+        except OSError as error:
+            raise CourseError(_unreadable(self.submitted, error)) from None
         return [
             name
             for name in names
@@ -204,6 +211,12 @@ class Course:
             raise CourseError(
                 f"there is no {path}: make it with `autograder build {assignment}`"
             ) from None
+        except OSError as error:
+            raise CourseError(_unreadable(path, error)) from None
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"cannot read {path} ({error.strerror}): give this account the right to, and repeat"
 
 
 def check_assignment(name: str) -> str:

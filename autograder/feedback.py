@@ -43,10 +43,15 @@ def feedback(
 
     Returns:
         One line for each student who has no page now, in words.
+
+    Raises:
+        CourseError: There is no such assignment.
     """
+    students = _graded(course, assignment)
+    if not students:
+        course.template_bytes(assignment)
     import nbgrader.converters  # noqa: F401  # loaded once, before the fork
 
-    students = _graded(course, assignment)
     problems: dict[str, str] = {}
     with forked(min(jobs or os.cpu_count() or 1, max(len(students), 1))) as pool:
         pages = {pool.submit(_write, course.root, assignment, one): one for one in students}

@@ -7,11 +7,15 @@ Proved by: ids and reasons with escapes, rich's markup and formulas.
 """
 
 import csv
+import errno
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from autograder.errors import CourseError
 from autograder.plain import plain
 from autograder.verdict import Verdict, write_atomically
 
@@ -46,6 +50,21 @@ def class_table(verdicts: Sequence[Verdict]) -> "Table":
     if waiting := sum(cell.points is None for verdict in verdicts for cell in verdict.cells):
         table.caption = f"{waiting} answers wait for a person to grade them"
     return table
+
+
+def check_csv(path: Path) -> None:
+    """Refuse a path that `write_csv` cannot write to: called before a class is graded."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CourseError(
+            f"no table can be written to {path} ({error.strerror}): name a file in a folder that"
+            " you may write to"
+        ) from None
 
 
 def write_csv(

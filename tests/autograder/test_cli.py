@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from autograder.course import Course
+
 
 @pytest.fixture
 def autograder(tmp_path):
@@ -29,6 +31,26 @@ def test_what_cannot_be_done_is_exit_code_1_and_told_in_full(autograder):
     ended = autograder("grade", "a1")
     assert ended.returncode == 1
     assert ended.stderr.rstrip().endswith("make one with `autograder build`")
+
+
+@pytest.mark.parametrize("path", [".", "course/nbgrader_config.py/t.csv", "/proc/t.csv"])
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_graded(
+    autograder, tmp_path, path
+):
+    Course.create(tmp_path / "course")
+    # of an assignment that is not there: what is looked at first speaks first
+    ended = autograder("grade", "a1", "--course", "course", "--csv", path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"autograder: no table can be written to {path} (")
+    assert "Traceback" not in ended.stderr
+
+
+def test_feedback_on_an_assignment_that_is_not_there_is_refused(autograder, tmp_path):
+    Course.create(tmp_path / "course")
+    ended = autograder("feedback", "nonsuch", "--course", "course")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("autograder: there is no ")
+    assert ended.stderr.rstrip().endswith("make it with `autograder build nonsuch`")
 
 
 def test_wrong_words_are_exit_code_2(autograder):

@@ -1,5 +1,6 @@
 """The course folder: made, found, read, and names that could do harm."""
 
+import errno
 import json
 import os
 import re
@@ -45,6 +46,23 @@ def test_a_path_that_nbgrader_would_read_otherwise_is_refused(course, tmp_path, 
     course.root.rename(bad)
     with pytest.raises(CourseError, match=words):
         Course.find(bad / "submitted")
+
+
+def test_what_this_account_may_not_read_is_told(course, monkeypatch):
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    assert course.secret
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    words = r"cannot read .*{} \(Permission denied\): give this account the right"
+    with pytest.raises(CourseError, match=words.format("submitted")):
+        course.students("tiny")
+    with pytest.raises(CourseError, match=words.format("secret")):
+        course.seed_for("tiny")
+    with pytest.raises(CourseError, match=words.format("tiny.ipynb")):
+        course.template("tiny")
 
 
 def test_its_settings_name_its_root_wherever_it_is_moved(course, tmp_path):

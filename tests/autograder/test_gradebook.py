@@ -523,6 +523,16 @@ def test_a_gradebook_that_cannot_be_opened_says_what_to_do(tiny, judged):
         write(tiny, "tiny", [graded])
 
 
+def test_a_gradebook_that_may_not_be_read_says_so(tiny, judged, monkeypatch):
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    graded = judged("ada")
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(CourseError, match="unable to open database file: make it a file that you"):
+        write(tiny, "tiny", [graded])
+
+
 def test_an_assignment_that_the_gradebook_does_not_know_is_to_be_built(tiny, judged):
     with pytest.raises(CourseError, match="run `autograder build other`"):
         write(tiny, "other", [judged("ada")])
