@@ -13,14 +13,12 @@ Proved by: row-by-row equality with `nbgrader autograde`; broken off at each sta
 
 import json
 import sqlite3
-import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from autograder.errors import CourseError
 from autograder.gradebook_file import (
     KnownAssignment,
     open_gradebook,
@@ -35,6 +33,7 @@ from autograder.graded_folder import (
     put,
     timestamp_of,
 )
+from autograder.late_penalties import assign, late_of, remit
 from autograder.marks import Marks, graded_notebook, mark
 from autograder.plain import plain
 from autograder.verdict import Verdict, notebook_bytes
@@ -117,8 +116,8 @@ def _write_batch(
         for one in found:
             same = is_put(course, assignment, one.student, notebooks.get(one.student, b""))
             _write_submission(db, known, one, unchanged=same)
-        late = sorted(_late(db, known) & {one.student for one in found})
-        _remit_penalties(db, known, {one.student for one in found} - set(late))
+        late = sorted(late_of(db, known) & {one.student for one in found})
+        remit(db, known, {one.student for one in found} - set(late))
     # Rows before notebooks: broken off between, the next run still sees that something changed.
     for one in found:
         try:
@@ -127,7 +126,7 @@ def _write_batch(
         except (OSError, ValueError) as error:
             problems.append(plain(f"{one.student}: not recorded in full: {error}"))
     if late:
-        problems += _assign_penalties(course, assignment, late)
+        problems += assign(course, assignment, late)
 
 
 def _write_submission(
@@ -185,65 +184,6 @@ def _forget_impossible_times(db: sqlite3.Connection) -> None:
         "UPDATE submitted_assignment SET timestamp = NULL"
         " WHERE timestamp NOT GLOB '2[0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:*'"
     )
-
-
-def _late(db: sqlite3.Connection, known: KnownAssignment) -> set[str]:
-    """Who submitted after the date on the assignment; nbgrader knows of extensions beyond it."""
-    found = db.execute(
-        "SELECT student_id FROM submitted_assignment AS submission JOIN assignment"
-        " ON assignment.id = submission.assignment_id"
-        " WHERE assignment.id = ? AND submission.timestamp > assignment.duedate",
-        (known.id,),
-    )
-    return {student for (student,) in found}
-
-
-def _remit_penalties(db: sqlite3.Connection, known: KnownAssignment, students: set[str]) -> None:
-    """Take penalties back where nobody is late, with nothing to load; the others keep theirs."""
-    db.executemany(
-        "UPDATE submitted_notebook SET late_submission_penalty = NULL WHERE assignment_id ="
-        " (SELECT id FROM submitted_assignment WHERE assignment_id = ? AND student_id = ?)",
-        [(known.id, student) for student in students],
-    )
-
-
-def _assign_penalties(course: "Course", assignment: str, students: list[str]) -> list[str]:
-    """Let nbgrader apply the course's late policy; loaded only where a student is late.
-
-    The policy may be a module beside the course's settings: nbgrader's commands look there too.
-    A student on whom it fails keeps the penalty of before.
-
-    Returns:
-        One line for each student on whom the policy failed.
-
-    Raises:
-        CourseError: The policy cannot be loaded.
-    """
-    from nbformat import NotebookNode
-    from nbgrader.preprocessors import AssignLatePenalties
-
-    from autograder.nbgrader_config import load_config
-
-    sys.path.insert(0, str(course.root))
-    try:
-        assign = AssignLatePenalties(config=load_config(course.root))
-    except Exception as error:  # the instructor's own code
-        raise CourseError(
-            f"the late policy of {course.root / 'nbgrader_config.py'} cannot be loaded: {error}; "
-            "its module must lie beside that file, or be installed"
-        ) from error
-    finally:
-        sys.path.remove(str(course.root))
-    problems = []
-    for student in students:
-        whose = {"student": student, "assignment": assignment, "notebook": assignment}
-        resources = {"nbgrader": {**whose, "db_url": course.db_url}}
-        try:
-            assign.preprocess(NotebookNode(cells=[]), resources)
-        except Exception as error:  # the policy is the instructor's own code
-            why = f"the late policy failed on it: {type(error).__name__}: {error}"
-            problems.append(plain(f"{student}: the late penalty is as it was: {why}"))
-    return problems
 
 
 def _read(path: Path) -> dict[str, Any]:
