@@ -49,6 +49,10 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # torch.compile in a snapshot: a fork loses the pool that compiles, and a precompiled header,
+    # larger than any file may be, takes longer than a call may.
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "IPYTHONDIR": f"{SCRATCH}/ipython",

@@ -44,6 +44,7 @@ def main(control: int, settings: bytes) -> None:
     program = jail.filter_program() if limits else b""
     shell = warm_shell()
     keep_one_thread()
+    keep_graphs()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     sock = socket.socket(fileno=control)
@@ -95,6 +96,13 @@ def keep_one_thread() -> None:
 
     torch.set_num_threads(1)
     torch.set_num_threads = set_num_threads
+
+
+def keep_graphs() -> None:
+    """Have what torch.compile made go backward more than once, as all other code does."""
+    import torch._functorch.config
+
+    torch._functorch.config.donated_buffer = False
 
 
 def _init(

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import shutil
 import time
 
 import psutil
@@ -182,6 +183,24 @@ def test_what_an_exception_derives_from_is_told(submission):
     with pytest.raises(StudentRaised, match="^Mine: no$") as caught:
         one.snapshot().look(["f"])["f"](1)
     assert caught.value.kinds[:3] == ("Mine", "ValueError", "Exception")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs g++, not installed here")
+def test_a_compiled_function_is_compiled_in_a_snapshot(submission):
+    one = submission(cell_s=100, call_s=60)  # seconds on a machine that does nothing else
+    one.run(
+        "import torch\n@torch.compile\ndef f(x):\n    return torch.exp(x - x.amax(-1))\n"
+        "f(torch.ones(3))"
+    )
+    f = one.snapshot().look(["f"])["f"]
+    for shape in ((3,), (5,)):  # the second time it is compiled for all shapes
+        x = torch.ones(shape, requires_grad=True)
+        out = f(x)
+        assert out.tolist() == [1.0] * len(x)
+        for _ in range(2):
+            (slope,) = torch.autograd.grad(out[0], x, retain_graph=True)
+            torch.testing.assert_close(slope, torch.eye(len(x))[0] - 1 / len(x))
 
 
 def test_what_is_left_of_a_closed_submission_says_so(submission):
