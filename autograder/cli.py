@@ -1,9 +1,10 @@
 """The command `autograder`: build, grade, warm, feedback, validate, demo, doctor.
 
 Exit codes: 0 all went well; 1 it could not be done (the message says what to change); 2 the
-command's words are off; 3 done, but some submission needs a person's look (`grade`), or an
-implementation was judged wrongly (`validate`). Left out: all work; each command calls one function
-of the module of its name. Proved by: tests/autograder/test_cli.py.
+command's words are off; 3 done, but some submission needs a person's look or lies in a folder that
+names no student (`grade`), or an implementation was judged wrongly (`validate`). Left out: all
+work; each command calls one function of the module of its name.
+Proved by: tests/autograder/test_cli.py.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def hand_over(words: list[str]) -> int | None:
 
 
 def stop() -> bool:
-    """Have the grader that fits end, once its commands have; whether there was one."""
+    """Have the grader that fits end with its last command; whether there was one."""
     connection = connect()
     if connection is None:
         return False
