@@ -493,8 +493,10 @@ def test_a_name_that_is_lost_says_why_when_used():
 
 
 def test_a_named_proxy_looks_again_each_time(look):
-    found = {"f": look("Odd")}
-    named = NamedProxy("f", found.get)
+    found, defined = {"f": look("Odd")}, []
+    named = NamedProxy("f", found.get, defined.append)
+    named.define("x = 1")
+    assert defined == ["x = 1"]
     assert repr(named) == "<the student's f>"
     assert isinstance(named(""), ModuleProxy)
     found["f"] = look("number")

@@ -99,6 +99,7 @@ MESSAGES: list[wire.Message] = [
     wire.CellDone(2, OUTPUTS, 7, True),
     wire.Fork(3, TOKEN),
     wire.Look(4, ["softmax", "x"]),
+    wire.Define(4, "def softmax(x): return x"),
     wire.Call(5, 6, "forward", ARGS, KWARGS, grad=True, params=["a.b"], forget=[1, 2]),
     wire.Pull(6, 5, [wire.TensorRef(0), None]),
     wire.Reply(7, ARGS, changed=[(0, 1)]),
