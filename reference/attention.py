@@ -26,7 +26,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 Score = Callable[[Tensor, Tensor], Tensor]  # (query, key) -> one number
-Softmax = Callable[..., Tensor]  # called as softmax(e, dim=-1)
 
 
 def softmax(x: Float[Tensor, "*shape"], dim: int = -1) -> Float[Tensor, "*shape"]:
@@ -51,8 +50,6 @@ def attend(
     keys: Float[Tensor, "n d_k"],
     values: Float[Tensor, "n d_v"],
     score: Score,
-    *,
-    softmax: Softmax = softmax,
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " d_v"]]:
     """Attention in its general form, for one query: return the weights α and the output a.
 
@@ -184,8 +181,6 @@ def scaled_dot_product_attention(
     k: Float[Tensor, "*batch m d_k"],
     v: Float[Tensor, "*batch m d_v"],
     mask: Bool[Tensor, "..."] | None = None,
-    *,
-    softmax: Softmax = softmax,
 ) -> Float[Tensor, "*batch n d_v"]:
     """Steps 2 and 3 for any queries, keys and values: softmax(q kᵀ / √d_k) v.
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings, strategies as st
 from torch.autograd import gradcheck
 
@@ -148,17 +147,6 @@ def test_it_stays_on_the_device_it_is_given():
     ]
     assert all(result.device.type == "meta" for result in results)
     assert all(result.dtype == torch.bfloat16 for result in results)
-
-
-def test_it_can_be_built_on_another_softmax(normal):
-    def all_to_the_best(x, dim=-1):
-        return F.one_hot(x.argmax(dim), x.shape[dim]).to(x.dtype)
-
-    query, keys, values = normal(0, 4), normal(1, 5, 4), normal(2, 5, 2)
-    weights, output = attend(query, keys, values, dot_score, softmax=all_to_the_best)
-    best = (keys @ query).argmax()
-    assert weights.tolist() == [float(i == best) for i in range(5)]
-    assert torch.equal(output, values[best])
 
 
 def test_inputs_are_left_alone(normal):
