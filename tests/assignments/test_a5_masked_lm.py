@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+import sys
 from random import Random
 
 import pytest
@@ -423,3 +424,21 @@ def test_a_notebook_needs_few_calls_but_for_the_coin():
 
         assert graded(rubric, counted).points == rubric.points
         assert len(calls) <= most
+
+
+NEARLY = [
+    (PACK_PAIR, "sliced", "n_b <= room // 2", "n_b <= room // 3"),
+    (PACK_PAIR, "sliced", "n_b <= room // 2", "n_b <= 2"),
+    (PRETRAINING_LOSS, "log-softmax", "clamp(min=1)", "clamp(min=2)"),
+    (MASKED_LM_LOSS, "summed", "clamp(min=1)", "clamp(min=2)"),
+]
+
+
+@pytest.mark.parametrize(("rubric", "style", "right", "wrong"), NEARLY)
+def test_what_is_right_but_for_one_number_loses_points(rubric, style, right, wrong):
+    one = next(one for one in RIGHT[rubric.name] if one.name == style)
+    source = inspect.getsource(one.implementation)
+    assert right in source
+    defined = dict(vars(sys.modules[one.implementation.__module__]))
+    exec(source.replace(right, wrong), defined)
+    assert graded(rubric, defined[one.implementation.__name__]).points < rubric.points

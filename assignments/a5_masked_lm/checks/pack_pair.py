@@ -73,7 +73,8 @@ def _(student: Any, draw: Draw) -> None:
 
 @PACK_PAIR.check("too long: tokens go from the end of the longer sentence", points=1.5)
 def _(student: Any, draw: Draw) -> None:
-    lengths = ((9, 2, 10), (2, 9, 10), (6, 4, 12), (3, 7, 10), (12, 1, 7), (8, 7, 17))
+    lengths = [(9, 2, 10), (2, 9, 10), (6, 4, 12), (3, 7, 10), (12, 1, 7), (8, 7, 17)]
+    lengths += [(12, 3, 14), (4, 15, 16), (20, 9, 24), (9, 20, 24)]
     why = "as long as it is too long, remove the last token of the longer sentence"
     _compare(student, draw, lengths, range(3), why)
 

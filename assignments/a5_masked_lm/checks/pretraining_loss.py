@@ -81,9 +81,12 @@ def _(student: Any, draw: Draw) -> None:
 @CHECK("a batch without labels: the pairs alone", points=0.5)
 def _(student: Any, draw: Draw) -> None:
     mlm_logits, labels, nsp_logits, is_next = inputs(draw, 4, 3, 5)
-    none = torch.full_like(labels, IGNORED)
-    given = mlm_logits, none, nsp_logits, is_next
-    _compare(student, given, "where nothing is labelled the masked tokens' loss is 0")
+    few = torch.full_like(labels, IGNORED)
+    why = "where nothing is labelled the masked tokens' loss is 0"
+    _compare(student, (mlm_logits, few, nsp_logits, is_next), why)
+    few[2, 1] = 3
+    why = "where one token is labelled the masked tokens' loss is its own"
+    _compare(student, (mlm_logits, few, nsp_logits, is_next), why)
 
 
 @CHECK("float64, and any device", points=0.5)
