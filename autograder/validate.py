@@ -2,7 +2,7 @@
 
 Every misconception of the assignment must lose points, under several seeds, and be named by the
 diagnosis; every right implementation in another style must get every point, under many seeds. Each
-is judged alone, on right earlier parts. Left out: the sandbox, since here all is our own code.
+is judged alone. Left out: the sandbox, since here all is our own code.
 Proved by: a planted misconception that no check sees, one that is misnamed, and a right one that is
 rejected, each found.
 """

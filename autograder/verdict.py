@@ -40,7 +40,7 @@ class CheckReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passed: bool
     message: str = ""
     carried: bool = False
-    """Passed only against the reference built on the student's own earlier part."""
+    """Passed only on top of a right earlier part."""
 
 
 class CellVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

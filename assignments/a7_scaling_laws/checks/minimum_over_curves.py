@@ -8,7 +8,7 @@ Left out: noise, sizes trained twice. Proved by: `autograder validate a7_scaling
 equals `reference.compute_optimal`'s.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ FLOPS = (1 / 300, 300.0)
 """Where curves begin and end, in units of the budget in the middle."""
 
 Curves = list[tuple[float, np.ndarray, np.ndarray]]
-Fit = Callable[[np.ndarray, np.ndarray], tuple[float, float]]
 
 
 def lowest(curves: Curves, n_budgets: int = N_BUDGETS) -> tuple[np.ndarray, np.ndarray]:
@@ -60,11 +59,11 @@ def lowest(curves: Curves, n_budgets: int = N_BUDGETS) -> tuple[np.ndarray, np.n
     return np.exp(budgets[kept]), np.array([n for n, _, _ in curves])[best[kept]]
 
 
-def exponents(curves: Curves, fit: Fit = least_squares) -> list[tuple[float, float]]:
-    """Give a and b as `fit` has them: b from a + b = 1, and b from a fit of its own."""
+def exponents(curves: Curves) -> list[tuple[float, float]]:
+    """Give a and b by least squares: b from a + b = 1, and b from a fit of its own."""
     flops, n = lowest(curves)
-    _, a = fit(flops, n)
-    _, b = fit(flops, flops / (FLOPS_PER_PARAMETER_AND_TOKEN * n))
+    _, a = least_squares(flops, n)
+    _, b = least_squares(flops, flops / (FLOPS_PER_PARAMETER_AND_TOKEN * n))
     return [(float(a), 1 - float(a)), (float(a), float(b))]
 
 
